@@ -1,0 +1,60 @@
+package revocation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// Cursor is a position in one shard's stream, ordered like Redis stream ids. The zero Cursor is before everything.
+type Cursor struct{ Major, Minor uint64 }
+
+// Compare orders cursors of one shard.
+func (c Cursor) Compare(d Cursor) int {
+	return cmp.Or(cmp.Compare(c.Major, d.Major), cmp.Compare(c.Minor, d.Minor))
+}
+
+// String is the form of a Redis stream id.
+func (c Cursor) String() string { return fmt.Sprintf("%d-%d", c.Major, c.Minor) }
+
+// Head is what a probe of one shard tells.
+type Head struct {
+	Current identity.Incarnation   // zero: the shard has none, it is new or has lost its data
+	Forming bool                   // Current is being created on all shards; nobody has minted under it yet
+	Held    []identity.Incarnation // those whose entries the shard holds in full, Current among them
+	Last    Cursor                 // of the newest entry ever written; zero for an empty stream
+	Trimmed Cursor                 // of the newest entry that was trimmed away; zero if none
+}
+
+// Batch is what a read brought. Unreadable counts entries that Decode refused; Next is past them all the same.
+type Batch struct {
+	Entries    []Entry
+	Unreadable int
+	Next       Cursor
+}
+
+// Stream is the log as an edge follows it. Every error means that the store could not be asked; absence is a value.
+type Stream interface {
+	// Probe writes this edge's beat and returns the shard's head, in one step.
+	Probe(ctx context.Context, shard int) (Head, error)
+	// Snapshot returns all registers of the shard that have not ended. Next is not used.
+	Snapshot(ctx context.Context, shard int) (Batch, error)
+	// Read returns what came after a position, waiting up to wait for the first entry. No entries: Next is after.
+	Read(ctx context.Context, shard int, after Cursor, wait time.Duration) (Batch, error)
+}
+
+// Sink is the log as it is written. Every error means that it is not known whether the write happened; all of them
+// may be repeated.
+type Sink interface {
+	// Append merges the entries into the snapshot and adds them to the streams of their shards.
+	Append(ctx context.Context, entries []Entry) error
+	// Reseed gives a shard all entries of an incarnation back, and only then counts the incarnation among those held.
+	// A shard without a current incarnation takes this one.
+	Reseed(ctx context.Context, shard int, inc identity.Incarnation, entries []Entry) error
+	// Begin makes next the current incarnation if expect (zero: none) is, and returns the one that is current then.
+	// forming sets Head.Forming; Begin(…, x, x, false) clears it.
+	Begin(ctx context.Context, shard int, expect, next identity.Incarnation, forming bool) (identity.Incarnation, error)
+}
