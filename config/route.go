@@ -1,0 +1,29 @@
+package config
+
+// Preflight says what becomes of a CORS preflight, which never carries a session.
+type Preflight string
+
+// The answers to a preflight.
+const (
+	PreflightPass   Preflight = "pass"
+	PreflightRefuse Preflight = "refuse"
+)
+
+// Route says which requests go to an upstream and who may make them. A person must fulfil each kind of rule that is
+// given (groups and claims and emails), and of each kind one entry suffices; for claims, one value of every claim.
+type Route struct {
+	Name         string              `yaml:"name" format:"name" derived:"methods, host and path" doc:"Name for logs and metrics."`
+	Host         string              `yaml:"host" format:"host" doc:"Host (and port) of one of server.hosts. Empty: all of them."`
+	Path         string              `yaml:"path" required:"true" format:"routepath" doc:"A prefix by whole segments: /app matches /app and /app/x, not /apple. A segment * stands for any one segment: /api/*/status."`
+	Exact        bool                `yaml:"exact" default:"false" doc:"Whether the path matches only itself, not what lies below."`
+	Methods      []string            `yaml:"methods" default:"[]" format:"method" doc:"HTTP methods. Empty: all."`
+	Upstream     string              `yaml:"upstream" required:"true" doc:"Name of the upstream."`
+	StripPrefix  string              `yaml:"strip_prefix" format:"prefix" doc:"Beginning of the path that the upstream does not see."`
+	Public       bool                `yaml:"public" default:"false" doc:"Whether no login is needed."`
+	Provider     string              `yaml:"provider" derived:"the host's provider" doc:"The provider that logs people in for this route."`
+	Groups       []string            `yaml:"groups" default:"[]" doc:"Groups, one of which is needed."`
+	Claims       map[string][]string `yaml:"claims" default:"{}" doc:"Claims by name, each with the values of which one is needed."`
+	Emails       []string            `yaml:"emails" default:"[]" format:"emailpattern" doc:"Verified email addresses, one of which is needed; *@example.org is every address there."`
+	Preflight    Preflight           `yaml:"preflight" default:"refuse" enum:"pass,refuse" doc:"CORS preflights: pass them to the upstream without identity, or refuse them (403)."`
+	AllowOrigins []string            `yaml:"allow_origins" default:"[]" format:"origin" doc:"Further origins from which a WebSocket may be opened, beside the host's own."`
+}
