@@ -1,0 +1,84 @@
+// Package policy decides: a route, a session and the session's standing in the log go in, a verdict with its reason
+// comes out. It is pure: it knows no HTTP, no store and no clock, so every decision can be tested as a table, replayed
+// and explained. It imports the standard library and identity only.
+package policy
+
+import (
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// Action is what is to be done with a request.
+type Action uint8
+
+// The actions. The zero Action is Deny, so that a verdict nobody filled in lets nobody in.
+const (
+	Deny  Action = iota // known and not permitted, or nothing permits it
+	Allow               // forward it
+	Login               // nobody is known, or not well enough: log in
+	Stale               // the copy of the log is too old to tell: try again later
+)
+
+// String is the action's name in logs and metrics.
+func (a Action) String() string {
+	return [...]string{Deny: "deny", Allow: "allow", Login: "login", Stale: "stale"}[a]
+}
+
+// Reason says why, in a closed vocabulary: it goes into logs, metrics and onto pages.
+type Reason string
+
+// The reasons.
+const (
+	Public          Reason = "public"           // the route asks for nobody
+	Permitted       Reason = "permitted"        // every condition of the route holds
+	NoRoute         Reason = "no_route"         // default deny
+	NoSession       Reason = "no_session"       // no usable session cookie
+	Expired         Reason = "expired"          // past the session's absolute end
+	IdleTooLong     Reason = "idle"             // past its idle time
+	FromTheFuture   Reason = "from_the_future"  // issued further ahead than clocks may differ
+	Revoked         Reason = "revoked"          // the log says so
+	Unvouched       Reason = "unvouched"        // minted under a log that this edge does not know
+	LogTooOld       Reason = "log_too_old"      // this edge's copy of the log is past the level's bound
+	OtherProvider   Reason = "other_provider"   // the route asks for a login at another provider
+	SelectionOld    Reason = "selection_old"    // what the route asks about was not kept at login; a new login tells
+	GroupMissing    Reason = "group_missing"    // in none of the route's groups
+	ClaimMissing    Reason = "claim_missing"    // a claim has none of the values
+	EmailUnverified Reason = "email_unverified" // the provider does not vouch for the address
+	EmailMismatch   Reason = "email_mismatch"   // the address is not among the route's
+)
+
+// Verdict is the answer for one request. Identified says whether the session may be shown to the backend: always
+// after a permitted request, on a public route only if the session is in good standing.
+type Verdict struct {
+	Action     Action
+	Reason     Reason
+	Identified bool
+}
+
+// MaxAhead is how far in the future a session may have been issued: edges' clocks differ.
+const MaxAhead = 60 * time.Second
+
+// Session is what the decision needs to know of a session.
+type Session struct {
+	Issuer        string
+	Level         identity.Level
+	Groups        []string
+	Claims        map[string][]string
+	Email         string
+	EmailVerified bool
+	Selection     Selection
+	IssuedAt      time.Time
+	IdleUntil     time.Time
+	Expires       time.Time
+}
+
+// Standing is what the log says of a session.
+type Standing struct {
+	Vouched   bool
+	Revoked   bool
+	Staleness time.Duration // how old this edge's copy can be at most
+}
+
+// Selection names which groups and claims a session carries: those that some route asked about when it was issued.
+type Selection [8]byte
