@@ -1,0 +1,105 @@
+package session
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// Binding ties logins in flight to the browser that began them. One binding serves any number of tabs.
+type Binding struct{ secret Secret }
+
+// NewBinding returns a random binding.
+func NewBinding() Binding {
+	var b Binding
+	rand.Read(b.secret[:])
+	return b
+}
+
+// Derive returns 43 characters of base64url that only this binding and flow yield, for one use: the nonce, the PKCE
+// verifier (RFC 7636 asks for 43 to 128 characters) or the mark by which a callback recognises its browser.
+func (b Binding) Derive(use, flow string) string {
+	m := hmac.New(sha256.New, b.secret[:])
+	m.Write([]byte(use + "\x00" + flow))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+// Binding returns the browser's binding, or false if it has none that is valid.
+func (c *Cookies) Binding(r *http.Request) (Binding, bool) {
+	b, ok := c.openTimed(r, PurposeBinding, c.binding, len(Secret{}))
+	if !ok {
+		return Binding{}, false
+	}
+	return Binding{Secret(b)}, true
+}
+
+// SetBinding writes the binding with a new lifetime of BindingLifetime.
+func (c *Cookies) SetBinding(w http.ResponseWriter, b Binding) error {
+	ck, err := c.sealTimed(PurposeBinding, c.binding, b.secret[:], BindingLifetime)
+	if err != nil {
+		return err
+	}
+	if c.opt.FormPost && c.opt.Secure {
+		ck.SameSite = http.SameSiteNoneMode // a cross-site POST carries no Lax cookie
+	}
+	http.SetCookie(w, ck)
+	return nil
+}
+
+// Device returns the browser profile's name, or false if it has none that is valid.
+func (c *Cookies) Device(r *http.Request) (identity.DeviceID, bool) {
+	b, ok := c.openTimed(r, PurposeDevice, c.device, len(identity.DeviceID{}))
+	if !ok {
+		return identity.DeviceID{}, false
+	}
+	return identity.DeviceID(b), true
+}
+
+// SetDevice writes the device cookie, sealed anew.
+func (c *Cookies) SetDevice(w http.ResponseWriter, d identity.DeviceID) error {
+	ck, err := c.sealTimed(PurposeDevice, c.device, d[:], c.opt.DeviceLifetime)
+	if err == nil {
+		http.SetCookie(w, ck)
+	}
+	return err
+}
+
+// SealState seals what a callback needs to know into the state parameter.
+func (c *Cookies) SealState(plaintext []byte) (string, error) {
+	return c.seal(PurposeState, "state", plaintext)
+}
+
+// OpenState is the inverse of SealState. Every failure is ErrSealed.
+func (c *Cookies) OpenState(state string) ([]byte, error) { return c.open(PurposeState, "state", state) }
+
+// sealTimed seals b behind the time at which it ends, so that an old cookie does not outlive its attribute.
+func (c *Cookies) sealTimed(p Purpose, name string, b []byte, life time.Duration) (*http.Cookie, error) {
+	end := c.opt.Now().Add(life)
+	plaintext := binary.BigEndian.AppendUint64(nil, uint64(end.UnixMilli()))
+	value, err := c.seal(p, name, append(plaintext, b...))
+	if err != nil {
+		return nil, err
+	}
+	return c.cookie(name, value, end), nil
+}
+
+func (c *Cookies) openTimed(r *http.Request, p Purpose, name string, size int) ([]byte, bool) {
+	value, err := find(r, name)
+	if err != nil {
+		return nil, false
+	}
+	b, err := c.open(p, name, value)
+	if err != nil || len(b) != 8+size {
+		return nil, false
+	}
+	if int64(binary.BigEndian.Uint64(b)) <= c.opt.Now().UnixMilli() {
+		return nil, false
+	}
+	return b[8:], true
+}

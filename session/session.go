@@ -1,0 +1,59 @@
+// Package session owns what a session is, how it is sealed into a cookie and which keys seal it. A session is the
+// cookie: any edge opens it with the key ring alone. The package knows no store but the bytes of the vault, no
+// identity provider and no policy.
+package session
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// Session is what the cookie carries. Times are UTC with millisecond precision; AuthTime has whole seconds, as the
+// provider gave it. A Session that was opened must not be changed: it may be shared.
+type Session struct {
+	ID          identity.SessionID
+	Family      identity.Family
+	Device      identity.DeviceID
+	Incarnation identity.Incarnation
+	Subject     identity.Subject
+	SID         string // the provider's name of its session, empty if it gave none
+
+	// Epoch is compared with the not-befores of the log: the larger of the time taken before the code was spent and
+	// every not-before known at that time + 1 ms.
+	Epoch     time.Time
+	IssuedAt  time.Time // of this cookie
+	IdleUntil time.Time
+	Expires   time.Time
+
+	Level     identity.Level
+	Assurance identity.Assurance
+
+	Username      string
+	Name          string
+	Email         string
+	EmailVerified bool
+	Groups        []string
+	Claims        map[string][]string
+	Selection     [8]byte // which groups and claims were kept
+
+	VaultSecret Secret // opens this session's tokens in the vault
+}
+
+// IdPSession is the session at the provider that this one came of.
+func (s *Session) IdPSession() identity.IdPSession {
+	return identity.IdPSession{Issuer: s.Subject.Issuer, SID: s.SID}
+}
+
+// Format shows the family's name and nothing else, under every verb.
+func (s Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session %s", s.Family) }
+
+// LogValue shows the family's name and the subject, nothing that opens anything.
+func (s Session) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("family", s.Family.String()), slog.String("sub", s.Subject.Sub))
+}
+
+// MarshalJSON refuses: a session leaves the process sealed or not at all.
+func (s Session) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
