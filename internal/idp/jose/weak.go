@@ -1,0 +1,64 @@
+package jose
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+)
+
+// sha256Prefix is the DER of DigestInfo for SHA-256 up to the digest (RFC 8017, 9.2, note 1).
+const sha256Prefix = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+
+// WeakRSA returns an RSA key that crypto/rsa refuses to make, whose RS256 signatures are nevertheless right: 512 bits,
+// or far too many, or with the public exponent 1, whose signatures anyone can write. The modulus is a product of
+// primes of 256 bits, so that 16,384 bits are found quickly. bits is a multiple of 256 and at least 512.
+func WeakRSA(id string, bits int, e int64) (Key, error) {
+	if bits < 512 || bits%256 != 0 {
+		return Key{}, fmt.Errorf("a weak RSA key of %d bits: want a multiple of 256, at least 512", bits)
+	}
+	n, d, err := modulus(bits/256, big.NewInt(e))
+	if err != nil {
+		return Key{}, err
+	}
+	return Key{ID: id, Alg: "RS256", Sign: textbook(n, d), JWK: rsaJWK(id, n, e)}, nil
+}
+
+// modulus returns the product of that many primes and the private exponent to e.
+func modulus(primes int, e *big.Int) (n, d *big.Int, err error) {
+	one := big.NewInt(1)
+	n, phi := big.NewInt(1), big.NewInt(1)
+	for primes > 0 {
+		p, err := rand.Prime(rand.Reader, 256)
+		if err != nil {
+			return nil, nil, fmt.Errorf("generating a prime: %w", err)
+		}
+		q := new(big.Int).Sub(p, one)
+		if new(big.Int).GCD(nil, nil, q, e).Cmp(one) != 0 {
+			continue
+		}
+		n.Mul(n, p)
+		phi.Mul(phi, q)
+		primes--
+	}
+	if e.Cmp(one) == 0 {
+		return n, one, nil
+	}
+	return n, new(big.Int).ModInverse(e, phi), nil
+}
+
+// textbook is RSASSA-PKCS1-v1_5 without any of the checks of crypto/rsa.
+func textbook(n, d *big.Int) Signer {
+	return func(input []byte) []byte {
+		size := (n.BitLen() + 7) / 8
+		sum := sha256.Sum256(input)
+		info := append([]byte(sha256Prefix), sum[:]...)
+		em := make([]byte, size)
+		for i := range em {
+			em[i] = 0xff
+		}
+		em[0], em[1], em[size-len(info)-1] = 0, 1, 0
+		copy(em[size-len(info):], info)
+		return new(big.Int).Exp(new(big.Int).SetBytes(em), d, n).FillBytes(make([]byte, size))
+	}
+}
