@@ -76,7 +76,9 @@ func (c *Cookies) SealState(plaintext []byte) (string, error) {
 }
 
 // OpenState is the inverse of SealState. Every failure is ErrSealed.
-func (c *Cookies) OpenState(state string) ([]byte, error) { return c.open(PurposeState, "state", state) }
+func (c *Cookies) OpenState(state string) ([]byte, error) {
+	return c.open(PurposeState, "state", state)
+}
 
 // sealTimed seals b behind the time at which it ends, so that an old cookie does not outlive its attribute.
 func (c *Cookies) sealTimed(p Purpose, name string, b []byte, life time.Duration) (*http.Cookie, error) {

@@ -50,20 +50,28 @@ func StripOwn(h http.Header) {
 }
 
 func ours(piece string) bool {
-	name, _, _ := strings.Cut(strings.Trim(piece, " \t"), "=")
-	if strings.TrimSpace(piece) == "" || !plainName(name) {
+	piece = strings.Trim(piece, " \t")
+	name, _, _ := strings.Cut(piece, "=")
+	if !plainName(name) {
 		return true
 	}
-	folded := piece
 	if decoded, err := url.PathUnescape(piece); err == nil {
-		folded = decoded
+		piece = decoded
 	}
-	return slices.ContainsFunc(splitNames(strings.ToLower(folded)), ownName)
+	return slices.ContainsFunc(names(strings.ToLower(piece)), ownName)
 }
 
-// splitNames returns what stands where a lax parser could see a name: at the start, after a comma, after an `=`.
-func splitNames(s string) []string {
-	return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(",= \t\"", c) })
+// names returns what a lax parser could take for a cookie's name: what stands before an `=`, after the last comma,
+// quote or space in front of it.
+func names(piece string) []string {
+	parts := strings.Split(piece, "=")
+	if len(parts) > 1 {
+		parts = parts[:len(parts)-1]
+	}
+	for i, p := range parts {
+		parts[i] = p[strings.LastIndexAny(p, ",; \t\"")+1:]
+	}
+	return parts
 }
 
 func ownName(s string) bool {
@@ -72,22 +80,19 @@ func ownName(s string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], "-.[_"))
 }
 
-// plainName reports whether every byte of a cookie's name is a token character (RFC 9110, 5.6.2).
+// plainName reports whether a name is printable ASCII without what lax parsers give a meaning of its own. It allows
+// more than a token (RFC 9110, 5.6.2): applications do use brackets in names.
 func plainName(name string) bool {
-	if name == "" {
+	if name == "" || name[0] == '$' {
 		return false
 	}
-	for _, c := range []byte(name) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(name, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`,;"\`, c)
+	})
 }
 
-// OwnSetCookie reports whether a backend's Set-Cookie line would set a cookie of edgeauth's.
+// OwnSetCookie reports whether a backend's Set-Cookie line would set a cookie that StripOwn removes.
 func OwnSetCookie(line string) bool {
-	name, _, _ := strings.Cut(line, "=")
 	pair, _, _ := strings.Cut(line, ";")
-	return ownName(strings.ToLower(strings.Trim(name, " \t"))) || !plainName(strings.Trim(name, " \t")) && ours(pair)
+	return ours(pair)
 }

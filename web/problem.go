@@ -1,0 +1,73 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// problem answers with application/problem+json (RFC 9457). login_url, request_id and reason are our extensions.
+func problem(w http.ResponseWriter, r *http.Request, e *Error) {
+	doc := struct {
+		Title     string `json:"title"`
+		Status    int    `json:"status"`
+		Detail    string `json:"detail,omitempty"`
+		Reason    string `json:"reason,omitempty"`
+		LoginURL  string `json:"login_url,omitempty"`
+		RequestID string `json:"request_id"`
+	}{title(e), e.Code, e.Public, e.Reason, e.LoginURL, RecordOf(r.Context()).RequestID}
+	body, err := json.Marshal(doc)
+	if err != nil {
+		body = []byte(`{"title":"internal error","status":500}`)
+	}
+	Harden(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(e.Code)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+func title(e *Error) string {
+	if e.Title != "" {
+		return e.Title
+	}
+	return http.StatusText(e.Code)
+}
+
+// grpcStatus answers a gRPC call with a trailers-only response: HTTP 200 and the status in the header (gRPC over
+// HTTP/2, "Responses").
+func grpcStatus(w http.ResponseWriter, r *http.Request, e *Error) {
+	Harden(w.Header())
+	h := w.Header()
+	h.Set("Content-Type", "application/grpc")
+	h.Set("Grpc-Status", fmt.Sprint(grpcCode(e.Code)))
+	h.Set("Grpc-Message", url.PathEscape(title(e)+" (request "+RecordOf(r.Context()).RequestID+")"))
+	w.WriteHeader(http.StatusOK)
+}
+
+// grpcCode maps an HTTP status as the gRPC documentation does ("HTTP to gRPC Status Code Mapping").
+func grpcCode(status int) int {
+	switch status {
+	case http.StatusBadRequest:
+		return 13 // INTERNAL
+	case http.StatusUnauthorized:
+		return 16 // UNAUTHENTICATED
+	case http.StatusForbidden:
+		return 7 // PERMISSION_DENIED
+	case http.StatusNotFound:
+		return 12 // UNIMPLEMENTED
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return 14 // UNAVAILABLE
+	}
+	return 2 // UNKNOWN
+}
+
+// Harden sets what every answer of the edge itself carries. It is for answers without active content; pages set
+// their own Content-Security-Policy over it.
+func Harden(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Cookie")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+}
