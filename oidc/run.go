@@ -1,0 +1,85 @@
+package oidc
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	rereadEvery  = time.Hour
+	firstBackOff = 500 * time.Millisecond
+	backOffCap   = 15 * time.Second // also how long a provider may be back before edgeauth sees it
+)
+
+// Run reads discovery document and keys until it works, with growing pauses, then again each hour, so that a key which
+// the provider withdraws does not stay trusted. What was read last stays in force while the provider is down. Run
+// returns nil when ctx ends.
+func (p *Provider) Run(ctx context.Context) error {
+	defer p.channel.Close()
+	pause := firstBackOff
+	for {
+		wait := rereadEvery
+		if err := p.refresh(ctx); err != nil {
+			wait, pause = pause, min(2*pause, backOffCap)
+		} else {
+			pause = firstBackOff
+		}
+		timer := time.NewTimer(jitter(wait))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+// jitter spreads the edges of one installation: between 3/4 and 5/4 of d.
+func jitter(d time.Duration) time.Duration { return d*3/4 + rand.N(d/2) }
+
+func (p *Provider) refresh(ctx context.Context) error {
+	doc, err := p.discover(ctx)
+	if err == nil {
+		p.install(doc)
+		err = p.refreshKeys(ctx)
+	}
+	if ctx.Err() == nil {
+		p.note(err)
+	}
+	return err
+}
+
+func (p *Provider) refreshKeys(ctx context.Context) error {
+	if err := p.keys.Refresh(ctx); err != nil {
+		return &Error{Kind: KindUnavailable, Op: "reading keys", Err: err}
+	}
+	return nil
+}
+
+func (p *Provider) install(doc *document) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.document = doc
+}
+
+// note keeps the outcome of a reading, and logs it where it differs from the one before.
+func (p *Provider) note(err error) {
+	p.mu.Lock()
+	now := Status{Ready: p.document != nil, Err: err, Since: p.status.Since}
+	first := p.status.Err == errNotDiscovered
+	changed := now.Ready != p.status.Ready || (err == nil) != (p.status.Err == nil)
+	if changed {
+		now.Since = p.config.Now()
+	}
+	p.status = now
+	p.mu.Unlock()
+	switch {
+	case err != nil && (changed || first):
+		p.config.Log.Warn("the identity provider cannot be used as it should", slog.String("provider", p.config.Name),
+			slog.Bool("logins_can_begin", now.Ready), slog.String("error", err.Error()))
+	case err == nil && changed:
+		p.config.Log.Info("the identity provider is ready", slog.String("provider", p.config.Name))
+	}
+}

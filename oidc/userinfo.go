@@ -1,0 +1,72 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/edgeauth/edgeauth/oidc/internal/backchannel"
+	"github.com/edgeauth/edgeauth/oidc/internal/claims"
+)
+
+// userinfo asks the userinfo endpoint (OpenID Connect Core 1.0, 5.3). Its sub must be that of the ID token, or the answer
+// is somebody else's.
+func (p *Provider) userinfo(ctx context.Context, doc *document, accessToken, sub string) (claims.Object, error) {
+	const op = "asking userinfo"
+	answer, err := p.channel.Get(ctx, *doc.userinfo, "application/json", accessToken)
+	if err != nil {
+		return nil, userinfoError(op, err)
+	}
+	switch answer.ContentType {
+	case "application/json":
+	case "application/jwt":
+		return nil, &Error{Kind: KindConfig, Op: op, Err: errors.New(
+			"the answer is a signed token, which edgeauth does not read: let the client have plain JSON at the provider")}
+	default:
+		return nil, invalid(op, "the content type is %.60q, not application/json", answer.ContentType)
+	}
+	info, err := claims.Parse(answer.Body)
+	if err != nil {
+		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
+	}
+	if err := info.RefuseVariantsOf(protocolClaims()...); err != nil {
+		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
+	}
+	if got, _, err := info.Identifier("sub", longestSub); err != nil || got != sub {
+		return nil, invalid(op, "its sub is not that of the ID token")
+	}
+	return info, nil
+}
+
+// userinfoError reads the statuses of RFC 6750, 3.1.
+func userinfoError(op string, err error) *Error {
+	status, ok := errors.AsType[*backchannel.StatusError](err)
+	switch {
+	case ok && status.Status == http.StatusUnauthorized:
+		return &Error{Kind: KindRefused, Op: op, Code: "invalid_token", Err: err}
+	case ok && status.Status == http.StatusForbidden:
+		return &Error{Kind: KindRefused, Op: op, Code: "insufficient_scope", Err: err}
+	}
+	return transportError(op, err)
+}
+
+// merge adds to the ID token's claims what userinfo may say.
+func (p *Provider) merge(token, info claims.Object) claims.Object {
+	names := p.config.Claims
+	merged := maps.Clone(token)
+	if info.Has(names.Email) {
+		delete(merged, names.EmailVerified) // it belongs to the address that is replaced
+	}
+	for name, value := range info {
+		switch {
+		case slices.Contains(protocolClaims(), name),
+			name == names.Groups && token.Has(names.Groups),
+			name == names.EmailVerified && !info.Has(names.Email):
+			continue
+		}
+		merged[name] = value
+	}
+	return merged
+}
