@@ -1,0 +1,72 @@
+package certs
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+)
+
+func checkACME(cfg ACME) error {
+	var errs []error
+	if !cfg.AcceptTerms {
+		errs = append(errs, errors.New("the CA's terms of service are not accepted: read them, then set accept_terms: true"))
+	}
+	if cfg.Directory != "" {
+		u, err := url.Parse(cfg.Directory)
+		if err != nil || u.Scheme != "https" || u.Host == "" {
+			errs = append(errs, fmt.Errorf("ACME directory %q must be an https URL", cfg.Directory))
+		}
+	}
+	for _, c := range cfg.Challenges {
+		if c != HTTP01 && c != TLSALPN01 {
+			errs = append(errs, fmt.Errorf("ACME challenge %q is unknown: use %s or %s", c, HTTP01, TLSALPN01))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkIssuable refuses what neither challenge can prove.
+func checkIssuable(hosts []string) error {
+	if len(hosts) == 0 {
+		return errors.New("tls mode acme needs at least one host")
+	}
+	for _, host := range hosts {
+		if _, err := netip.ParseAddr(host); err == nil {
+			return fmt.Errorf("host %s is an IP address, which ACME gets no certificate for: use a DNS name, or tls mode files", host)
+		}
+	}
+	return nil
+}
+
+// checkStorage makes the folder and proves that it can be written, before a certificate is asked for and then lost.
+func checkStorage(dir string) error {
+	if dir == "" {
+		return errors.New("tls mode acme needs a storage folder for its account, keys and certificates")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the ACME storage folder: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("writing to the ACME storage folder (may this user write there?): %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func readRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // a nil pool is crypto/tls's own word for the system's roots
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ACME CA file: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("the ACME CA file %s holds no PEM certificate", file)
+	}
+	return pool, nil
+}
