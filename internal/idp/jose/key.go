@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/fips140"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
@@ -97,12 +98,16 @@ func ES256(key *ecdsa.PrivateKey) Signer {
 	}
 }
 
-// HS256 signs with HMAC and SHA-256. The secret may be empty, save where FIPS 140 is enforced.
+// HS256 signs with HMAC and SHA-256. The secret may be short or empty, even where FIPS 140 is enforced: an attacker
+// does not ask.
 func HS256(secret []byte) Signer {
-	return func(input []byte) []byte {
-		mac := hmac.New(sha256.New, secret)
-		mac.Write(input)
-		return mac.Sum(nil)
+	return func(input []byte) (sum []byte) {
+		fips140.WithoutEnforcement(func() {
+			mac := hmac.New(sha256.New, secret)
+			mac.Write(input)
+			sum = mac.Sum(nil)
+		})
+		return sum
 	}
 }
 
