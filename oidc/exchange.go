@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -65,8 +64,8 @@ type tokenJudge struct {
 func (j *tokenJudge) RoundTrip(request *http.Request) (*http.Response, error) {
 	request.Header.Set("Accept", "application/json")
 	response, err := j.base.RoundTrip(request)
-	if err != nil || response.StatusCode >= 300 && response.StatusCode < 400 {
-		return response, err
+	if err != nil {
+		return nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -141,4 +140,6 @@ func tokenRefusal(status int, body []byte) *Error {
 
 // IsErrorCode reports whether code has the form of a registered OAuth error code, [a-z_]{1,40}. Only such a code of the
 // provider's may stand on a page, in a log or in a metric.
-func IsErrorCode(code string) bool { return regexp.MustCompile(`^[a-z_]{1,40}$`).MatchString(code) }
+func IsErrorCode(code string) bool {
+	return code != "" && len(code) <= 40 && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") == ""
+}

@@ -3,9 +3,9 @@ package oidc
 import (
 	"context"
 	"crypto"
-	"crypto/subtle"
 	_ "crypto/sha256" // for crypto.Hash
 	_ "crypto/sha512" // for crypto.Hash
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"slices"

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -57,7 +56,7 @@ func readVerified(merged claims.Object, name string) (bool, error) {
 	return false, fmt.Errorf("%s is neither true nor false", name)
 }
 
-// readGroups takes a list of strings, or one string as one group.
+// readGroups takes a list of strings, or one string as one group. An empty name is no group.
 func readGroups(merged claims.Object, name string) ([]string, error) {
 	value := merged[name]
 	if value == nil {
@@ -77,9 +76,7 @@ func readGroups(merged claims.Object, name string) ([]string, error) {
 	if total > longestGroups {
 		return nil, fmt.Errorf("%s has more than %d bytes", name, longestGroups)
 	}
-	if slices.Contains(groups, "") {
-		return nil, errors.New(name + " holds an empty name")
-	}
+	groups = slices.DeleteFunc(groups, func(group string) bool { return group == "" })
 	slices.Sort(groups)
 	return slices.Compact(groups), nil
 }

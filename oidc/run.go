@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -68,7 +69,7 @@ func (p *Provider) install(doc *document) {
 func (p *Provider) note(err error) {
 	p.mu.Lock()
 	now := Status{Ready: p.document != nil, Err: err, Since: p.status.Since}
-	first := p.status.Err == errNotDiscovered
+	first := errors.Is(p.status.Err, errNotDiscovered)
 	changed := now.Ready != p.status.Ready || (err == nil) != (p.status.Err == nil)
 	if changed {
 		now.Since = p.config.Now()

@@ -104,14 +104,10 @@ func port(u *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
 }
 
-// HTTP is a client whose answers are whole, judged and at most limit bytes long, for libraries that want one.
+// HTTP is a client whose answers are whole and at most limit bytes long, for libraries that want one. An answer that is a
+// redirect is an error, so there is nothing to follow.
 func (c *Client) HTTP(limit int64) *http.Client {
-	return &http.Client{
-		Transport: &bounded{base: c.transport, limit: limit},
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return ErrRedirect
-		},
-	}
+	return &http.Client{Transport: &bounded{base: c.transport, limit: limit}}
 }
 
 // Answer is what a provider said with status 200.

@@ -30,6 +30,9 @@ func (b *bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	if response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
 		return nil, fmt.Errorf("%w: status %d", ErrUnavailable, response.StatusCode)
 	}
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		return nil, fmt.Errorf("%w (status %d)", ErrRedirect, response.StatusCode)
+	}
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, fmt.Errorf("%w (%.20q)", ErrEncoding, encoding)
 	}
@@ -55,13 +58,12 @@ func unreachable(err error) error {
 type StatusError struct{ Status int }
 
 // Error implements error.
-func (e *StatusError) Error() string { return fmt.Sprintf("the provider answered with status %d", e.Status) }
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the provider answered with status %d", e.Status)
+}
 
 func read(response *http.Response) (Answer, error) {
 	defer response.Body.Close()
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		return Answer{}, fmt.Errorf("%w (status %d)", ErrRedirect, response.StatusCode)
-	}
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, &StatusError{Status: response.StatusCode}
 	}
