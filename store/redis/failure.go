@@ -1,0 +1,44 @@
+package redis
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// replyError is an answer that arrived whole and is not what was asked for.
+type replyError struct{ text string }
+
+func (e *replyError) Error() string { return e.text }
+
+func unexpected(format string, args ...any) error {
+	return &replyError{fmt.Sprintf("unexpected reply: "+format, args...)}
+}
+
+// cause is the text of an error without secrets. It still is what the error was, for errors.Is.
+type cause struct {
+	text string
+	err  error
+}
+
+func (c *cause) Error() string { return c.text }
+
+func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+
+// clean keeps secrets out of an error's text. A server repeats the arguments of a command that it does not know, and
+// HELLO carries the password.
+func (s *Store) clean(err error) error {
+	text := err.Error()
+	var reply goredis.Error
+	if errors.As(err, &reply) {
+		text, _, _ = strings.Cut(text, ", with args beginning with")
+	}
+	for _, secret := range []string{s.options.Password, s.options.SentinelPassword} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return &cause{text: text, err: err}
+}

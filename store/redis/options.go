@@ -1,0 +1,90 @@
+package redis
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Options says where Redis is and how long to wait for it. It prints without its secrets under every verb.
+type Options struct {
+	Addresses  []string // host:port of the server, of the Sentinels, or of some nodes of the cluster
+	MasterName string   // not empty: Addresses are Sentinels that know a master of this name
+	Cluster    bool     // Addresses are nodes of a cluster
+	DB         int      // not for a cluster
+
+	Username         string
+	Password         string `json:"-" yaml:"-"`
+	SentinelUsername string
+	SentinelPassword string `json:"-" yaml:"-"`
+
+	TLS *tls.Config // nil: plain TCP
+
+	// Prefix stands before every key, for a server that is shared with others. It can't contain { or }: the hash tags
+	// of the keys say which of them share a slot.
+	Prefix string
+
+	Connect     time.Duration // limit for a connection; 0: 1 s
+	Command     time.Duration // limit for a command; 0: 250 ms
+	Connections int           // limit of connections for commands, to each node; 0: 32
+}
+
+// limits and their shipped values; Options.Connect and so on replace them.
+const (
+	defaultConnect     = time.Second
+	defaultCommand     = 250 * time.Millisecond
+	defaultConnections = 32
+)
+
+func (o Options) withDefaults() Options {
+	if o.Connect == 0 {
+		o.Connect = defaultConnect
+	}
+	if o.Command == 0 {
+		o.Command = defaultCommand
+	}
+	if o.Connections == 0 {
+		o.Connections = defaultConnections
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	switch {
+	case len(o.Addresses) == 0:
+		return errors.New("no address of a Redis server")
+	case o.Cluster && o.MasterName != "":
+		return errors.New("a Redis cluster has no Sentinel master name")
+	case o.Cluster && o.DB != 0:
+		return errors.New("a Redis cluster has only database 0")
+	case !o.Cluster && o.MasterName == "" && len(o.Addresses) > 1:
+		return errors.New("several addresses of Redis are either Sentinels (master name) or nodes of a cluster: say which")
+	case strings.ContainsAny(o.Prefix, "{}"):
+		return fmt.Errorf("prefix %q of keys contains a brace", o.Prefix)
+	case o.Connect < 0, o.Command < 0, o.Connections < 0:
+		return errors.New("a limit for Redis is negative")
+	}
+	return nil
+}
+
+// String names the server for logs and errors.
+func (o Options) String() string {
+	at := strings.Join(o.Addresses, ",")
+	switch {
+	case o.MasterName != "":
+		return fmt.Sprintf("redis master %q of sentinels %s", o.MasterName, at)
+	case o.Cluster:
+		return "redis cluster " + at
+	}
+	return "redis " + at
+}
+
+// Format writes String under every verb, so that no verb prints the fields.
+func (o Options) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.String()) }
+
+// LogValue is String.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }

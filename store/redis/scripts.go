@@ -1,0 +1,18 @@
+package redis
+
+import _ "embed"
+
+// The scripts, each one step on the keys of one shard. Their first lines say what they take and return.
+var (
+	//go:embed lua/append.lua
+	appendScript string // read-only
+
+	//go:embed lua/probe.lua
+	probeScript string // read-only
+
+	//go:embed lua/begin.lua
+	beginScript string // read-only
+
+	//go:embed lua/seeded.lua
+	seededScript string // read-only
+)

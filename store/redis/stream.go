@@ -1,0 +1,111 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+const (
+	readCount = 1000                   // entries in one answer to Read
+	scanCount = 1000                   // fields that one step of a snapshot asks for
+	readSlack = 500 * time.Millisecond // how much later than wait the answer of a blocking read may come
+)
+
+// Snapshot returns the registers in all buckets of the shard: those that have not ended, and some that ended within the
+// last three hours. One register may come several times; together they are its value. The caller's ctx bounds the
+// whole, the store's limits each step.
+func (s *Store) Snapshot(ctx context.Context, shard int) (batch revocation.Batch, err error) {
+	const doing = "reading a snapshot of the log"
+	var hours []string
+	err = s.call(ctx, doing, func(ctx context.Context) (err error) {
+		hours, err = s.client.ZRange(ctx, s.keys.buckets(shard), 0, -1).Result()
+		return err
+	})
+	for _, hour := range hours {
+		if err == nil {
+			err = s.scan(ctx, doing, s.keys.snapStart(shard)+hour, &batch)
+		}
+	}
+	if err != nil {
+		return revocation.Batch{}, err
+	}
+	return batch, nil
+}
+
+// scan adds the entries of one bucket to batch. A bucket that is gone has none.
+func (s *Store) scan(ctx context.Context, doing, key string, batch *revocation.Batch) error {
+	for next := uint64(0); ; {
+		var fields []string
+		err := s.call(ctx, doing, func(ctx context.Context) (err error) {
+			fields, next, err = s.client.HScan(ctx, key, next, "", scanCount).Result()
+			if err == nil && len(fields)%2 != 0 {
+				err = unexpected("%d names and values", len(fields))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i := 0; i < len(fields); i += 2 {
+			add(batch, fields[i], fields[i+1])
+		}
+		if next == 0 {
+			return nil
+		}
+	}
+}
+
+// Read returns what came after a position, a thousand entries at most, and waits for the first up to wait. It uses
+// a connection apart from the other calls and no breaker. A ctx that is cancelled while it waits is seen when the wait
+// ends; a deadline is kept.
+func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
+	const doing = "following the log"
+	if err := ctx.Err(); err != nil {
+		return revocation.Batch{}, s.unavailable(doing, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, wait+readSlack)
+	defer cancel()
+	args := &goredis.XReadArgs{Streams: []string{s.keys.stream(shard)}, ID: after.String(), Count: readCount, Block: wait}
+	if wait < time.Millisecond {
+		args.Block = -1 // BLOCK 0 would wait for ever
+	}
+	streams, err := s.reader.XRead(limited, args).Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return revocation.Batch{}, s.unavailable(doing, err)
+	}
+	batch := revocation.Batch{Next: after}
+	for _, stream := range streams {
+		if err := addMessages(&batch, stream.Messages); err != nil {
+			return revocation.Batch{}, s.unavailable(doing, err)
+		}
+	}
+	return batch, nil
+}
+
+func addMessages(batch *revocation.Batch, messages []goredis.XMessage) error {
+	for _, m := range messages {
+		at, err := parseCursor(m.ID)
+		if err != nil {
+			return err
+		}
+		batch.Next = at
+		name, _ := m.Values["n"].(string)
+		value, _ := m.Values["v"].(string)
+		add(batch, name, value)
+	}
+	return nil
+}
+
+func add(batch *revocation.Batch, name, value string) {
+	e, err := revocation.Decode(name, value)
+	if err != nil {
+		batch.Unreadable++
+		return
+	}
+	batch.Entries = append(batch.Entries, e)
+}
