@@ -1,0 +1,80 @@
+package revocation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// coldStart returns once all shards agree on an incarnation, or when the context ends. An edge that just began knows
+// nothing, so an emptied shard may be a new log or a lost one: it waits for others to give entries back before it
+// begins a new incarnation. Shard 0 says which one is being formed; whoever sees that helps to finish it, so a crash in
+// between leaves nothing half done.
+func (f *Follower) coldStart(ctx context.Context) {
+	var since time.Time // when the log was first seen incomplete
+	logged := false
+	for ctx.Err() == nil {
+		done, err := f.agree(ctx, &since)
+		if err != nil && !logged && ctx.Err() == nil {
+			f.opt.Log.Warn("the revocation log cannot be read; not ready until it can", "error", err)
+			logged = true
+		}
+		if done {
+			return
+		}
+		pause(ctx, interval/4)
+	}
+}
+
+func (f *Follower) agree(ctx context.Context, since *time.Time) (bool, error) {
+	var heads [Shards]Head
+	for i := range heads {
+		h, err := f.opt.Stream.Probe(ctx, i)
+		if err != nil {
+			*since = time.Time{}
+			return false, fmt.Errorf("probing shard %d: %w", i, err)
+		}
+		heads[i] = h
+	}
+	switch {
+	case complete(heads):
+		return true, nil
+	case heads[0].Forming:
+		return false, f.finish(ctx, heads)
+	case since.IsZero():
+		*since = f.opt.Now()
+	case f.opt.Now().Sub(*since) >= grace:
+		*since = time.Time{}
+		_, err := f.opt.Sink.Begin(ctx, 0, heads[0].Current, identity.NewIncarnation(), true)
+		return false, err
+	}
+	return false, nil
+}
+
+func complete(heads [Shards]Head) bool {
+	for _, h := range heads {
+		if h.Current.IsZero() || h.Forming || h.Current != heads[0].Current {
+			return false
+		}
+	}
+	return true
+}
+
+// finish gives every shard the incarnation that shard 0 is forming, and then declares it formed. A shard that changed
+// meanwhile is looked at again in the next round.
+func (f *Follower) finish(ctx context.Context, heads [Shards]Head) error {
+	inc := heads[0].Current
+	for i := 1; i < Shards; i++ {
+		got, err := f.opt.Sink.Begin(ctx, i, heads[i].Current, inc, false)
+		if err != nil || got != inc {
+			return err
+		}
+	}
+	if _, err := f.opt.Sink.Begin(ctx, 0, inc, inc, false); err != nil {
+		return err
+	}
+	f.opt.Notify(Begun, inc.String())
+	return nil
+}

@@ -1,0 +1,85 @@
+package revocation
+
+import (
+	"maps"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// This file is how the Follower tells the Replica where a shard stands.
+
+// confirm notes that the shard was read to the end that a probe sent at that time reported.
+func (r *Replica) confirm(shard int, sent time.Time) {
+	s := &r.shards[shard]
+	at := int64(sent.Sub(r.start))
+	for {
+		old := s.confirmed.Load()
+		if at <= old || s.confirmed.CompareAndSwap(old, at) {
+			return
+		}
+	}
+}
+
+// loaded notes that all entries of these incarnations on the shard are in memory, and which one is current.
+func (r *Replica) loaded(shard int, current identity.Incarnation, held []identity.Incarnation) {
+	s := &r.shards[shard]
+	s.mu.Lock()
+	s.current = current
+	s.held[current] = true
+	for _, inc := range held {
+		s.held[inc] = true
+	}
+	s.mu.Unlock()
+	r.recompute()
+}
+
+// holds reports whether the shard's copy contains an incarnation in full.
+func (r *Replica) holds(shard int, inc identity.Incarnation) bool {
+	s := &r.shards[shard]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.held[inc]
+}
+
+// known returns the incarnations that the shard's copy contains in full, the current one first: a shard without one
+// takes the first that it is given.
+func (r *Replica) known(shard int) []identity.Incarnation {
+	s := &r.shards[shard]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]identity.Incarnation, 0, len(s.held))
+	for inc := range s.held {
+		out = append(out, inc)
+		if inc == s.current {
+			out[0], out[len(out)-1] = out[len(out)-1], out[0]
+		}
+	}
+	return out
+}
+
+// recompute derives what all shards have in common.
+func (r *Replica) recompute() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var common map[identity.Incarnation]bool
+	same := true
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.RLock()
+		if common == nil {
+			common = maps.Clone(s.held)
+		}
+		maps.DeleteFunc(common, func(inc identity.Incarnation, _ bool) bool { return !s.held[inc] })
+		same = same && s.current == r.shards[0].current
+		s.mu.RUnlock()
+	}
+	current := r.shards[0].current
+	if same && common[current] {
+		r.current.Store(&current)
+	}
+	if !maps.Equal(common, *r.vouched.Load()) {
+		r.vouched.Store(&common)
+		r.version.Add(1)
+	}
+}

@@ -1,0 +1,201 @@
+package revocation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// FollowerOptions says what a Follower follows. Every field is needed.
+type FollowerOptions struct {
+	Stream  Stream
+	Sink    Sink
+	Replica *Replica
+	Log     *slog.Logger
+	Notify  func(what Happening, detail string) // for audit events and metrics
+	Now     func() time.Time
+}
+
+// Happening is something that an operator should know of the log.
+type Happening string
+
+// What can happen to a log.
+const (
+	Begun      Happening = "begun"      // a new incarnation: sessions of any other are asked to log in again
+	Reseeded   Happening = "reseeded"   // a shard had lost its data, this edge gave them back
+	Gap        Happening = "gap"        // entries were lost or trimmed; the shard was loaded anew
+	Unreadable Happening = "unreadable" // entries that this version can't read were passed over
+)
+
+// interval is the time between two probes of a shard.
+const interval = time.Second
+
+// grace is how long an edge that knows nothing waits for others to give an emptied log its entries back, before it
+// begins a new one: they look every interval.
+const grace = 3 * interval
+
+// Follower keeps a Replica up to date with the log: it loads each shard's snapshot, reads its stream, probes it once a
+// second, notices gaps and losses and gives back what the log lost. Nothing known is ever forgotten on the way.
+type Follower struct {
+	opt     FollowerOptions
+	cursors [Shards]Cursor // each belongs to its shard's goroutine
+	failing [Shards]bool   // likewise
+}
+
+// NewFollower returns a Follower that has not begun.
+func NewFollower(o FollowerOptions) *Follower { return &Follower{opt: o} }
+
+// Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.
+func (f *Follower) Run(ctx context.Context) error {
+	f.coldStart(ctx)
+	var wg sync.WaitGroup
+	for i := range Shards {
+		wg.Go(func() { f.follow(ctx, i) })
+	}
+	for pause(ctx, time.Minute) {
+		f.opt.Replica.Sweep()
+	}
+	wg.Wait()
+	return nil
+}
+
+// follow alternates between a probe, which measures, and a blocking read, which makes it fast.
+func (f *Follower) follow(ctx context.Context, shard int) {
+	for ctx.Err() == nil {
+		sent := f.opt.Now()
+		err := f.step(ctx, shard, sent)
+		if err == nil {
+			err = f.listen(ctx, shard, interval-f.opt.Now().Sub(sent))
+		}
+		f.report(ctx, shard, err)
+		if err != nil {
+			pause(ctx, interval/2+rand.N(interval))
+		}
+	}
+}
+
+func (f *Follower) report(ctx context.Context, shard int, err error) {
+	if ctx.Err() != nil || (err != nil) == f.failing[shard] {
+		return
+	}
+	f.failing[shard] = err != nil
+	if err != nil {
+		f.opt.Log.Warn("the revocation log cannot be followed; its copy in memory goes on", "shard", shard, "error", err)
+		return
+	}
+	f.opt.Log.Info("the revocation log is followed again", "shard", shard)
+}
+
+// listen waits for news until the next probe is due.
+func (f *Follower) listen(ctx context.Context, shard int, wait time.Duration) error {
+	if wait < time.Millisecond {
+		return nil
+	}
+	return f.read(ctx, shard, wait)
+}
+
+func (f *Follower) read(ctx context.Context, shard int, wait time.Duration) error {
+	b, err := f.opt.Stream.Read(ctx, shard, f.cursors[shard], wait)
+	if err != nil {
+		return fmt.Errorf("reading the log: %w", err)
+	}
+	f.apply(shard, b)
+	f.cursors[shard] = b.Next
+	return nil
+}
+
+func (f *Follower) apply(shard int, b Batch) {
+	f.opt.Replica.Apply(b.Entries...)
+	if b.Unreadable > 0 {
+		f.opt.Notify(Unreadable, fmt.Sprintf("%d entries of shard %d: corrupt, or written by a newer version", b.Unreadable, shard))
+	}
+}
+
+var errNotCaughtUp = errors.New("log entries vanish while they are read")
+
+// step probes a shard and does whatever is needed to have all that the probe reported.
+func (f *Follower) step(ctx context.Context, shard int, sent time.Time) error {
+	head, err := f.opt.Stream.Probe(ctx, shard)
+	if err != nil {
+		return fmt.Errorf("probing the log: %w", err)
+	}
+	if err := f.giveBack(ctx, shard, head); err != nil {
+		return err
+	}
+	if head.Current.IsZero() {
+		return nil // given back just now: the next probe tells
+	}
+	if err := f.load(ctx, shard, head); err != nil {
+		return err
+	}
+	for i := 0; f.cursors[shard].Compare(head.Last) < 0; i++ {
+		before := f.cursors[shard]
+		if err := f.read(ctx, shard, 0); err != nil {
+			return err
+		}
+		if f.cursors[shard] == before {
+			return errNotCaughtUp
+		}
+	}
+	f.opt.Replica.confirm(shard, sent)
+	return nil
+}
+
+// giveBack pushes what this edge knows to a shard that has lost it: one that does not hold an incarnation which this
+// edge holds, or whose stream ends before the place that this edge has read.
+func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
+	lost := head.Last.Compare(f.cursors[shard]) < 0
+	for _, inc := range f.opt.Replica.known(shard) {
+		if slices.Contains(head.Held, inc) && !lost {
+			continue
+		}
+		if err := f.opt.Sink.Reseed(ctx, shard, inc, f.opt.Replica.Entries(shard)); err != nil {
+			return fmt.Errorf("giving the log its entries back: %w", err)
+		}
+		f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, incarnation %s", shard, inc))
+	}
+	return nil
+}
+
+// load reads the snapshot where the stream alone does not suffice: at the start, after a gap, and when the shard holds
+// an incarnation that this edge has not read. The probe's last id is older than the snapshot, so nothing falls between.
+func (f *Follower) load(ctx context.Context, shard int, head Head) error {
+	gap := head.Last.Compare(f.cursors[shard]) < 0 || head.Trimmed.Compare(f.cursors[shard]) > 0
+	fresh := slices.ContainsFunc(append(head.Held, head.Current), func(inc identity.Incarnation) bool {
+		return !f.opt.Replica.holds(shard, inc)
+	})
+	if !gap && !fresh {
+		return nil
+	}
+	first := len(f.opt.Replica.known(shard)) == 0
+	b, err := f.opt.Stream.Snapshot(ctx, shard)
+	if err != nil {
+		return fmt.Errorf("loading the log's snapshot: %w", err)
+	}
+	f.apply(shard, b)
+	f.cursors[shard] = head.Last
+	f.opt.Replica.loaded(shard, head.Current, head.Held)
+	if gap && !first {
+		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
+	}
+	return nil
+}
+
+// pause waits, and reports whether the context goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,180 @@
+package revocation
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// Replica is this edge's copy of the log, in memory. Reads never wait for a store. It is safe for concurrent use.
+type Replica struct {
+	now     func() time.Time
+	start   time.Time
+	version atomic.Uint64
+	shards  [Shards]shard
+
+	mu      sync.Mutex                                    // guards the two below while they are replaced
+	vouched atomic.Pointer[map[identity.Incarnation]bool] // held in full on every shard
+	current atomic.Pointer[identity.Incarnation]          // to mint under
+}
+
+type shard struct {
+	mu        sync.RWMutex // guards what follows
+	registers map[Register]Value
+	held      map[identity.Incarnation]bool
+	current   identity.Incarnation
+
+	confirmed atomic.Int64 // nanoseconds from Replica.start to the sending of the last good probe; 0: never
+}
+
+// NewReplica returns an empty copy that vouches for nothing and is infinitely stale.
+func NewReplica(now func() time.Time) *Replica {
+	r := &Replica{now: now, start: now().Add(-1)}
+	r.vouched.Store(&map[identity.Incarnation]bool{})
+	for i := range r.shards {
+		r.shards[i].registers = map[Register]Value{}
+		r.shards[i].held = map[identity.Incarnation]bool{}
+	}
+	return r
+}
+
+// Version changes whenever something was applied: as long as it stays, no standing has changed.
+func (r *Replica) Version() uint64 { return r.version.Load() }
+
+// Apply merges entries into the copy.
+func (r *Replica) Apply(entries ...Entry) {
+	changed := false
+	for _, e := range entries {
+		changed = r.shards[e.Shard()].merge(e) || changed
+	}
+	if changed {
+		r.version.Add(1)
+	}
+}
+
+func (s *shard) merge(e Entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, known := s.registers[e.Register]
+	merged := old.Merge(e.Value)
+	if !known {
+		merged = e.Value
+	}
+	s.registers[e.Register] = merged
+	return !known || merged != old
+}
+
+func (r *Replica) get(reg Register) (Value, bool) {
+	s := &r.shards[reg.Shard()]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v, ok := s.registers[reg]
+	return v, ok
+}
+
+// Standing looks a bearer up. It reads memory only.
+func (r *Replica) Standing(n *Names) Standing {
+	st := Standing{Vouched: (*r.vouched.Load())[n.incarnation]}
+	for _, reg := range n.revoked {
+		if v, ok := r.get(reg); ok {
+			st.Revoked, st.Scope, st.Reason = true, reg.Scope, v.Reason
+			return st
+		}
+	}
+	for _, reg := range n.notBefore {
+		if v, ok := r.get(reg); ok && n.epoch <= v.Since {
+			st.Revoked, st.Scope, st.Reason = true, reg.Scope, v.Reason
+			return st
+		}
+	}
+	return st
+}
+
+// NotBefore is the greatest not-before known for the bearer, 0 if there is none. A session minted now needs an epoch
+// after it.
+func (r *Replica) NotBefore(n *Names) Millis {
+	var greatest Millis
+	for _, reg := range n.notBefore {
+		if v, ok := r.get(reg); ok {
+			greatest = max(greatest, v.Since)
+		}
+	}
+	return greatest
+}
+
+// Entries returns all that a shard knows.
+func (r *Replica) Entries(shard int) []Entry {
+	s := &r.shards[shard]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]Entry, 0, len(s.registers))
+	for reg, v := range s.registers {
+		out = append(out, Entry{reg, v})
+	}
+	return out
+}
+
+// Len is the number of registers known.
+func (r *Replica) Len() int {
+	n := 0
+	for i := range r.shards {
+		r.shards[i].mu.RLock()
+		n += len(r.shards[i].registers)
+		r.shards[i].mu.RUnlock()
+	}
+	return n
+}
+
+// sweepMargin is how long a register is kept past its end: clocks differ.
+const sweepMargin = 5 * time.Minute
+
+// Sweep forgets what ended. It changes no standing: no cookie can exist any more that it was about.
+func (r *Replica) Sweep() {
+	limit := MillisOf(r.now().Add(-sweepMargin))
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		for reg, v := range s.registers {
+			if v.Until < limit {
+				delete(s.registers, reg)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Staleness is how old the copy can be at most: over all shards the greatest time since the sending of a probe whose
+// answer was caught up with. A shard that never answered makes it the greatest Duration.
+func (r *Replica) Staleness() time.Duration {
+	oldest := int64(math.MaxInt64)
+	for i := range r.shards {
+		oldest = min(oldest, r.shards[i].confirmed.Load())
+	}
+	return r.age(oldest)
+}
+
+// ShardStaleness is the figure of one shard.
+func (r *Replica) ShardStaleness(shard int) time.Duration {
+	return r.age(r.shards[shard].confirmed.Load())
+}
+
+func (r *Replica) age(confirmed int64) time.Duration {
+	if confirmed == 0 {
+		return math.MaxInt64
+	}
+	return max(0, r.now().Sub(r.start)-time.Duration(confirmed))
+}
+
+// Ready reports whether every shard has been read to its end once.
+func (r *Replica) Ready() bool { return r.Staleness() != math.MaxInt64 }
+
+// Current is the incarnation to mint sessions under; false while none is known in full.
+func (r *Replica) Current() (identity.Incarnation, bool) {
+	if c := r.current.Load(); c != nil && r.Ready() {
+		return *c, true
+	}
+	return identity.Incarnation{}, false
+}

@@ -1,0 +1,111 @@
+package revocation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Delivery is how far a write came. It is applied on this edge either way.
+type Delivery uint8
+
+// The deliveries.
+const (
+	Delivered Delivery = iota + 1 // in the log: every edge will have it
+	Pending                       // the store is away; the entry waits in this edge's outbox
+)
+
+// String is the delivery's name in logs and metrics.
+func (d Delivery) String() string { return [...]string{"unknown", "delivered", "pending"}[d] }
+
+// ErrEntry is an entry that cannot be meant.
+var ErrEntry = errors.New("log entry makes no sense")
+
+// Writer writes to the log and to this edge's copy of it. What the store does not take waits in an outbox and is
+// delivered by Run. It is safe for concurrent use.
+type Writer struct {
+	sink    Sink
+	replica *Replica
+	region  string
+	notify  func(n int)
+
+	mu     sync.Mutex // guards outbox
+	outbox []Entry
+}
+
+// NewWriter returns a Writer. Notify is called with the number of entries after a late delivery.
+func NewWriter(sink Sink, replica *Replica, region string, notify func(n int)) *Writer {
+	return &Writer{sink: sink, replica: replica, region: region, notify: notify}
+}
+
+// writeTimeout bounds one attempt to deliver.
+const writeTimeout = time.Second
+
+// Write applies the entries on this edge at once and delivers them to the log, or to the outbox. It goes on when ctx is
+// cancelled: a client that hangs up does not undo its logout. The only error is ErrEntry, and then nothing was done.
+func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) {
+	for i := range entries {
+		if entries[i].Until <= entries[i].Since || entries[i].Scope == 0 || entries[i].Kind == 0 {
+			return 0, fmt.Errorf("%w: %s %s from %d until %d", ErrEntry, entries[i].Scope, entries[i].Kind, entries[i].Since, entries[i].Until)
+		}
+		if entries[i].Region == "" {
+			entries[i].Region = w.region
+		}
+	}
+	w.replica.Apply(entries...)
+	if err := w.deliver(context.WithoutCancel(ctx), entries); err != nil {
+		w.keep(entries)
+		return Pending, nil
+	}
+	return Delivered, nil
+}
+
+func (w *Writer) deliver(ctx context.Context, entries []Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return w.sink.Append(ctx, entries)
+}
+
+func (w *Writer) keep(entries []Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.outbox = append(w.outbox, entries...)
+}
+
+// Pending is the number of entries that wait.
+func (w *Writer) Pending() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.outbox)
+}
+
+// Run delivers the outbox until the context ends, and once more then. It returns nil, or an error that says how many
+// entries were lost to the other edges.
+func (w *Writer) Run(ctx context.Context) error {
+	for pause(ctx, interval/2+rand.N(interval)) {
+		w.flush(ctx)
+	}
+	w.flush(context.WithoutCancel(ctx))
+	if n := w.Pending(); n > 0 {
+		return fmt.Errorf("%d revocations could not be delivered: the store is away; this edge applied them, others have not heard", n)
+	}
+	return nil
+}
+
+func (w *Writer) flush(ctx context.Context) {
+	w.mu.Lock()
+	waiting := w.outbox
+	w.outbox = nil
+	w.mu.Unlock()
+	if len(waiting) == 0 {
+		return
+	}
+	if err := w.deliver(ctx, waiting); err != nil {
+		w.keep(waiting)
+		return
+	}
+	w.notify(len(waiting))
+}

@@ -1,0 +1,161 @@
+package session
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// keyRecord is one key in the ring file.
+type keyRecord struct {
+	ID          string     `json:"id"`           // 8 hex digits
+	Secret      string     `json:"secret"`       // 32 bytes, base64
+	Signing     string     `json:"signing"`      // P-256, PKCS #8, base64
+	ActiveFrom  time.Time  `json:"active_from"`  // seals from then on
+	RetireAfter *time.Time `json:"retire_after"` // opens until then; null: not replaced yet
+}
+
+type keyFile struct {
+	Keys []keyRecord `json:"keys"`
+}
+
+// GenerateKey returns a new key that seals from activeFrom on.
+func GenerateKey(activeFrom time.Time) (Key, error) {
+	signing, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return Key{}, fmt.Errorf("generating a signing key: %w", err)
+	}
+	k := Key{Signing: signing, ActiveFrom: activeFrom.UTC().Truncate(time.Second)}
+	rand.Read(k.ID[:])
+	rand.Read(k.Secret[:])
+	return k, nil
+}
+
+// Rotate returns the keys with a new one that takes over at activeFrom. Those before it retire keep after that, unless
+// they do already; keep is the longest life of a cookie.
+func Rotate(keys []Key, activeFrom time.Time, keep time.Duration) ([]Key, error) {
+	k, err := GenerateKey(activeFrom)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Key, 0, len(keys)+1)
+	for _, old := range keys {
+		if old.RetireAfter.IsZero() {
+			old.RetireAfter = k.ActiveFrom.Add(keep)
+		}
+		out = append(out, old)
+	}
+	return append(out, k), nil
+}
+
+// Prune drops keys that have retired.
+func Prune(keys []Key, now time.Time) []Key {
+	var out []Key
+	for _, k := range keys {
+		if !retired(k, now) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// ReadKeys reads a ring file. A file that is not there is fs.ErrNotExist. Errors never show key material.
+func ReadKeys(path string) ([]Key, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key ring: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var f keyFile
+	if err := dec.Decode(&f); err != nil || dec.More() {
+		return nil, fmt.Errorf("key ring %s is no valid ring file; `edgeauth keys new` makes one", path)
+	}
+	keys := make([]Key, 0, len(f.Keys))
+	for i, rec := range f.Keys {
+		k, err := rec.key()
+		if err != nil {
+			return nil, fmt.Errorf("key ring %s, key %d: %w", path, i+1, err)
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+func (rec keyRecord) key() (k Key, err error) {
+	id, err := hex.DecodeString(rec.ID)
+	if err != nil || len(id) != len(k.ID) {
+		return Key{}, errors.New("id is not 8 hex digits")
+	}
+	secret, err := base64.StdEncoding.DecodeString(rec.Secret)
+	if err != nil || len(secret) != len(k.Secret) {
+		return Key{}, errors.New("secret is not 32 bytes of base64")
+	}
+	der, err := base64.StdEncoding.DecodeString(rec.Signing)
+	if err != nil {
+		return Key{}, errors.New("signing key is not base64")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	signing, ok := parsed.(*ecdsa.PrivateKey)
+	if err != nil || !ok || signing.Curve != elliptic.P256() {
+		return Key{}, errors.New("signing key is no P-256 key in PKCS #8")
+	}
+	k = Key{ID: KeyID(id), Secret: Secret(secret), Signing: signing, ActiveFrom: rec.ActiveFrom}
+	if rec.RetireAfter != nil {
+		k.RetireAfter = *rec.RetireAfter
+	}
+	return k, nil
+}
+
+// WriteKeys replaces a ring file in one step, readable by its owner only.
+func WriteKeys(path string, keys []Key) error {
+	var f keyFile
+	for _, k := range keys {
+		der, err := x509.MarshalPKCS8PrivateKey(k.Signing)
+		if err != nil {
+			return fmt.Errorf("encoding signing key of %s: %w", k.ID, err)
+		}
+		rec := keyRecord{ID: k.ID.String(), Secret: base64.StdEncoding.EncodeToString(k.Secret[:]),
+			Signing: base64.StdEncoding.EncodeToString(der), ActiveFrom: k.ActiveFrom.UTC()}
+		if !k.RetireAfter.IsZero() {
+			rec.RetireAfter = &k.RetireAfter
+		}
+		f.Keys = append(f.Keys, rec)
+	}
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the key ring: %w", err)
+	}
+	return replaceFile(path, append(data, '\n'))
+}
+
+// replaceFile writes beside the file and renames, so that a reader sees the old ring or the new one.
+func replaceFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // made with mode 0600
+	if err != nil {
+		return fmt.Errorf("writing the key ring: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, werr := tmp.Write(data)
+	if err := errors.Join(werr, tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("writing the key ring: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("writing the key ring: %w", err)
+	}
+	return nil
+}
+
+// KeysMissing reports whether err means that there is no ring file.
+func KeysMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

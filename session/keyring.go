@@ -1,0 +1,92 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// Keyring is a ring that follows its file: edges read it again by themselves and switch keys by the clock, so none
+// needs to ask another. It is safe for concurrent use.
+type Keyring struct {
+	path string
+	ring atomic.Pointer[Ring]
+	seen fileStamp // of the last reading; belongs to Run
+}
+
+// OpenKeyring reads the ring file.
+func OpenKeyring(path string) (*Keyring, error) {
+	k := &Keyring{path: path, seen: stampOf(path)}
+	ring, err := readRing(path)
+	if err != nil {
+		return nil, err
+	}
+	k.ring.Store(ring)
+	return k, nil
+}
+
+// Ring is the present ring.
+func (k *Keyring) Ring() *Ring { return k.ring.Load() }
+
+// rereadEvery is far below any lead that a rotation gives.
+const rereadEvery = 10 * time.Second
+
+// Run reads the file again when it changed, until the context ends. A file that cannot be read leaves the ring as it
+// is. It returns nil.
+func (k *Keyring) Run(ctx context.Context, log *slog.Logger, changed func()) error {
+	tick := time.NewTicker(rereadEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			k.reread(log, changed)
+		}
+	}
+}
+
+func (k *Keyring) reread(log *slog.Logger, changed func()) {
+	stamp := stampOf(k.path)
+	if stamp == k.seen {
+		return
+	}
+	k.seen = stamp
+	ring, err := readRing(k.path)
+	if err != nil {
+		log.Error("the changed key ring cannot be used; the one before it stays in use", "error", err)
+		return
+	}
+	k.ring.Store(ring)
+	log.Info("key ring read again", "keys", len(ring.keys))
+	changed()
+}
+
+func readRing(path string) (*Ring, error) {
+	keys, err := ReadKeys(path)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := NewRing(keys)
+	if err != nil {
+		return nil, fmt.Errorf("key ring %s: %w", path, err)
+	}
+	return ring, nil
+}
+
+// fileStamp tells one state of a file from another. Secret mounts replace files by links: the inode's time shows it.
+type fileStamp struct {
+	modified time.Time
+	size     int64
+}
+
+func stampOf(path string) fileStamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileStamp{}
+	}
+	return fileStamp{modified: info.ModTime(), size: info.Size()}
+}
