@@ -1,0 +1,91 @@
+// Package need says what a test needs from the machine and what happens when it is not there. It owns the names of those
+// programs and the place where `make test` puts what it fetched; it must not know how any of them is started.
+//
+// A missing part skips the test with a message that begins with "SKIPPED:", which the summary of `make test` lists. With
+// EDGEAUTH_REQUIRE_ALL=1, as CI sets it, a missing part fails the test.
+package need
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// KeycloakVersion is the release that the tests run against. scripts/setup-tests.sh fetches the same one.
+const KeycloakVersion = "26.7.5"
+
+// Redis returns the path of redis-server (7.0 or later, or a Valkey that goes by the same name).
+func Redis(t testing.TB) string {
+	t.Helper()
+	return program(t, "redis-server")
+}
+
+// Chromium returns the path of a Chromium or Chrome.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	return program(t, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+}
+
+// Pebble returns the path of Pebble, the ACME server for tests: from PATH, or as the set-up script built it.
+func Pebble(t testing.TB) string {
+	t.Helper()
+	built := filepath.Join(Cache(), "bin", "pebble")
+	if isFile(built) {
+		return built
+	}
+	return program(t, "pebble")
+}
+
+// Keycloak returns the directory of the unzipped Keycloak, which is shared and must not be written to.
+func Keycloak(t testing.TB) string {
+	t.Helper()
+	program(t, "java")
+	dir := filepath.Join(Cache(), "keycloak-"+KeycloakVersion)
+	if !isFile(filepath.Join(dir, "edgeauth-ready")) {
+		missing(t, "Keycloak "+KeycloakVersion, "not unpacked in "+dir)
+	}
+	return dir
+}
+
+// Cache returns the directory outside the tree where scripts/setup-tests.sh keeps what it fetched and built:
+// $EDGEAUTH_CACHE, else edgeauth below $XDG_CACHE_HOME, else below ~/.cache.
+func Cache() string {
+	if dir := os.Getenv("EDGEAUTH_CACHE"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "edgeauth")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "edgeauth-cache")
+	}
+	return filepath.Join(home, ".cache", "edgeauth")
+}
+
+// program returns the path of the first of names that is on PATH.
+func program(t testing.TB, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, names[0], "not on PATH")
+	return ""
+}
+
+// missing ends the test: as skipped, or as failed where everything is required.
+func missing(t testing.TB, what, why string) {
+	t.Helper()
+	if os.Getenv("EDGEAUTH_REQUIRE_ALL") == "1" {
+		t.Fatalf("needs %s: %s, and EDGEAUTH_REQUIRE_ALL=1 demands it; `make setup` installs it", what, why)
+	}
+	t.Skipf("SKIPPED: needs %s: %s; `make test` installs it", what, why)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
