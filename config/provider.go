@@ -31,7 +31,7 @@ type Provider struct {
 	BackChannelURL   *url.URL          `yaml:"back_channel_url" format:"http" doc:"Where edgeauth itself reaches the provider, where that differs from the issuer: it takes the place of the issuer in the addresses of discovery, keys, token and userinfo."`
 	ClientID         string            `yaml:"client_id" required:"true" doc:"This client's id at the provider."`
 	ClientSecret     Secret            `yaml:"client_secret" doc:"This client's secret; better ${NAME} or ${file:/path} than the secret itself. Either this or client_secret_file."`
-	ClientSecretFile string            `yaml:"client_secret_file" format:"path" doc:"File that holds the client's secret. Spaces and newlines at its end do not count."`
+	ClientSecretFile string            `yaml:"client_secret_file" format:"path" doc:"File that holds the client's secret. Newlines at its end do not count."`
 	ClientAuth       ClientAuth        `yaml:"client_auth" default:"basic" enum:"basic,post" doc:"How the secret is sent to the token endpoint: client_secret_basic or client_secret_post."`
 	Scopes           []string          `yaml:"scopes" default:"[openid, profile, email]" format:"scope" doc:"What is asked for at login. Must contain openid."`
 	ResponseMode     ResponseMode      `yaml:"response_mode" default:"query" enum:"query,form_post" doc:"How the answer of a login comes back. form_post needs https hosts."`

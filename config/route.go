@@ -12,7 +12,7 @@ const (
 // Route says which requests go to an upstream and who may make them. A person must fulfil each kind of rule that is
 // given (groups and claims and emails), and of each kind one entry suffices; for claims, one value of every claim.
 type Route struct {
-	Name         string              `yaml:"name" format:"name" derived:"methods, host and path" doc:"Name for logs and metrics."`
+	Name         string              `yaml:"name" format:"routename" derived:"methods, host and path" doc:"Name for logs and metrics."`
 	Host         string              `yaml:"host" format:"host" doc:"Host (and port) of one of server.hosts. Empty: all of them."`
 	Path         string              `yaml:"path" required:"true" format:"routepath" doc:"A prefix by whole segments: /app matches /app and /app/x, not /apple. A segment * stands for any one segment: /api/*/status."`
 	Exact        bool                `yaml:"exact" default:"false" doc:"Whether the path matches only itself, not what lies below."`

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/edgeauth/edgeauth/config/internal/format"
 )
 
 // Server is what edgeauth listens on and what it is called by.
@@ -32,7 +34,9 @@ func (h Host) Origin() string { return h.URL.Scheme + "://" + h.URL.Host }
 
 // PlainLoopback reports whether the origin is plain http on a loopback address, where cookies can be neither Secure nor
 // prefixed with __Host-.
-func (h Host) PlainLoopback() bool { return h.URL.Scheme == "http" && isLoopback(h.URL.Hostname()) }
+func (h Host) PlainLoopback() bool {
+	return h.URL.Scheme == "http" && format.IsLoopback(h.URL.Hostname())
+}
 
 // TLSMode says where certificates come from.
 type TLSMode string

@@ -22,7 +22,7 @@ type Redis struct {
 	Cluster      bool     `yaml:"cluster" default:"false" doc:"Whether addresses are nodes of a Redis Cluster."`
 	Username     string   `yaml:"username" doc:"User name (ACL)."`
 	Password     Secret   `yaml:"password" doc:"Password; better ${NAME} or ${file:/path} than the password itself. Either this or password_file."`
-	PasswordFile string   `yaml:"password_file" format:"path" doc:"File that holds the password. Spaces and newlines at its end do not count."`
+	PasswordFile string   `yaml:"password_file" format:"path" doc:"File that holds the password. Newlines at its end do not count."`
 	DB           int      `yaml:"db" default:"0" min:"0" max:"15" doc:"Database number. A cluster has only 0."`
 	TLS          bool     `yaml:"tls" default:"false" doc:"Whether to speak TLS."`
 	CAFile       string   `yaml:"ca_file" format:"file" doc:"PEM file with the roots to trust, instead of the system's."`

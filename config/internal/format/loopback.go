@@ -1,13 +1,13 @@
-package config
+package format
 
 import (
 	"net/netip"
 	"strings"
 )
 
-// isLoopback reports whether a host name or address, without port and brackets, can only mean this machine. Names are
+// IsLoopback reports whether a host name or address, without port and brackets, can only mean this machine. Names are
 // not looked up: localhost is the one name that RFC 6761 (section 6.3) keeps for loopback.
-func isLoopback(host string) bool {
+func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

@@ -1,0 +1,79 @@
+// Package format owns the written forms of values: addresses, URLs, header names, paths, names. It decides on one text at
+// a time, does no I/O and knows nothing of where in the configuration the text stands. No message repeats the text, which
+// could come from a secret.
+package format
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+)
+
+var (
+	namePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+	routeName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._/*-]{0,127}$`)
+	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`) // RFC 6749, appendix A.4
+	methodToken  = regexp.MustCompile(`^[A-Z][A-Z-]{0,31}$`)
+	emailPattern = regexp.MustCompile(`^(\*|[^\s@*"<>]+)@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+)
+
+// All are the formats by the name that stands in the format tag.
+func All() map[string]strict.Format {
+	return map[string]strict.Format{
+		"name":         matching(namePattern, "must consist of letters, digits, - and _ (63 at most) and begin with a letter or digit", ""),
+		"routename":    matching(routeName, "must consist of letters, digits, spaces and . _ / * - and begin with a letter or digit", ""),
+		"scope":        matching(scopePattern, "is no scope: printable ASCII without spaces, quotes and backslashes", "write several scopes as a list"),
+		"method":       method,
+		"email":        email,
+		"emailpattern": emailOrDomain,
+		"listen":       listen,
+		"hostport":     hostPort,
+		"origin":       origin,
+		"host":         hostName,
+		"issuer":       issuer,
+		"https":        secureURL,
+		"http":         plainURL,
+		"address":      address,
+		"header":       headerName,
+		"routepath":    routePath,
+		"prefix":       pathPrefix,
+	}
+}
+
+func fault(message, hint string) *strict.Fault { return &strict.Fault{Message: message, Hint: hint} }
+
+func matching(re *regexp.Regexp, message, hint string) strict.Format {
+	return func(text string) (string, *strict.Fault) {
+		if re.MatchString(text) {
+			return text, nil
+		}
+		return "", fault(message, hint)
+	}
+}
+
+// method accepts what can be routed. CONNECT and TRACE are never forwarded (RFC 9110, sections 9.3.6 and 9.3.8).
+func method(text string) (string, *strict.Fault) {
+	switch {
+	case text == "CONNECT", text == "TRACE":
+		return "", fault("is a method that is never forwarded", "")
+	case methodToken.MatchString(text):
+		return text, nil
+	}
+	return "", fault("must be an HTTP method in capital letters", "as in [GET, POST]")
+}
+
+func email(text string) (string, *strict.Fault) {
+	if !emailPattern.MatchString(text) || strings.HasPrefix(text, "*") {
+		return "", fault("must be an email address", "")
+	}
+	return text, nil
+}
+
+// emailOrDomain keeps the address as written; how letters compare is for who uses it.
+func emailOrDomain(text string) (string, *strict.Fault) {
+	if !emailPattern.MatchString(text) {
+		return "", fault("must be an email address, or *@ and a domain", `as in "*@example.org"`)
+	}
+	return text, nil
+}

@@ -1,0 +1,205 @@
+package strict
+
+import (
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeauth/edgeauth/config/internal/suggestion"
+)
+
+// Options are what decoding needs from outside. Env and ReadFile must be set.
+type Options struct {
+	Dir      string                            // relative paths start here; empty: where the process is
+	Env      func(name string) (string, bool)  // the environment
+	ReadFile func(path string) ([]byte, error) // reads secrets and checks files
+	Formats  map[string]Format                 // by the name in the format tag; "name" checks the names of keyed lists
+}
+
+// Result is a decoded document and all that was found about it. It is not safe for concurrent use.
+type Result struct {
+	places   map[string]Place // of values that the file gives, by path
+	written  []string         // the paths of places, in the order of the file
+	problems []Problem
+	warnings []Problem
+	failed   map[string]bool // paths with a problem
+	source   *source
+	decoder  *decoder
+}
+
+type decoder struct {
+	*Result
+	opts  Options
+	files []string
+}
+
+// Decode decodes data into the struct that into points to, whose defaults it sets first. It never fails as a whole: what
+// is wrong stands in the result.
+func Decode(data []byte, into any, opts Options) *Result {
+	r := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: newSource(string(data))}
+	d := &decoder{Result: r, opts: opts}
+	r.decoder = d
+	v := reflect.ValueOf(into).Elem()
+	d.defaults(v)
+	root, problem := parse(data)
+	if problem != nil {
+		r.add(&r.problems, problem.Place, problem.Message, problem.Hint)
+		r.failed[""] = true
+		return r
+	}
+	r.source.parsed = true
+	d.places[""] = Place{1, 1}
+	d.value(root, v, Field{}, "")
+	return r
+}
+
+// defaults sets every default below v.
+func (d *decoder) defaults(v reflect.Value) {
+	for _, f := range FieldsOf(v.Type()) {
+		field := v.Field(f.index)
+		if IsSection(f.Type) {
+			d.defaults(field)
+		}
+		if f.Default == "" {
+			continue
+		}
+		var n yaml.Node
+		if err := yaml.Unmarshal([]byte(f.Default), &n); err != nil {
+			continue // a test decodes every default
+		}
+		quiet := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: newSource("")}
+		(&decoder{Result: quiet, opts: Options{Dir: d.opts.Dir, Formats: d.opts.Formats}}).value(n.Content[0], field, f, "")
+	}
+}
+
+// value decodes any node into v.
+func (d *decoder) value(n *yaml.Node, v reflect.Value, f Field, path string) {
+	if !d.plain(n, path) {
+		return
+	}
+	_, keyed := elemKey(v.Type())
+	switch {
+	case IsSection(v.Type()):
+		d.section(n, v, path)
+	case keyed:
+		d.keyedList(n, v, path)
+	case isList(v.Type()):
+		d.list(n, v, f, path)
+	case v.Kind() == reflect.Map:
+		d.mapping(n, v, f, path)
+	default:
+		d.scalar(n, v, f, path)
+	}
+}
+
+// plain refuses what YAML offers beyond mappings, lists and texts.
+func (d *decoder) plain(n *yaml.Node, path string) bool {
+	at := Place{n.Line, n.Column}
+	switch {
+	case n.Kind == yaml.AliasNode:
+		d.problem(at, path, "aliases (*name) are not allowed", `write the value out; a text that begins with * must stand in quotes, as in "*@example.org"`)
+		return false
+	case n.Anchor != "":
+		d.problem(at, path, "anchors (&name) are not allowed", "write the value out where it is needed; a text that begins with & must stand in quotes")
+		return false
+	case n.Style&yaml.TaggedStyle != 0:
+		d.problem(at, path, "tags (!name) are not allowed", "a text that begins with ! must stand in quotes")
+		return false
+	}
+	return true
+}
+
+func (d *decoder) section(n *yaml.Node, v reflect.Value, path string) {
+	fields := FieldsOf(v.Type())
+	for _, p := range d.pairs(n, path) {
+		i := indexOf(fields, p.key)
+		if i < 0 {
+			d.unknown(p, fields, path)
+			continue
+		}
+		d.value(p.value, v.Field(fields[i].index), fields[i], p.path)
+	}
+	for _, f := range fields {
+		d.required(v.Field(f.index), f, path)
+	}
+}
+
+func (d *decoder) unknown(p pair, fields []Field, path string) {
+	d.hide(p.value)
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Key
+	}
+	delete(d.places, p.path)
+	d.problem(p.at, p.path, "unknown key `"+printable(p.key)+"`"+below(path), suggestion.Hint(p.key, names))
+}
+
+func (d *decoder) required(v reflect.Value, f Field, path string) {
+	own := Key(path, f.Key)
+	at, given := d.places[own]
+	if !f.Required || d.Bad(own) || !isEmpty(v, given) {
+		return
+	}
+	if given {
+		d.problem(at, own, own+": must not be empty", "")
+		return
+	}
+	d.problem(d.Place(path), own, "missing key `"+f.Key+"`"+below(path), f.Doc)
+}
+
+// isEmpty reports whether there is no value; a section is one where the file has it, whatever it holds.
+func isEmpty(v reflect.Value, given bool) bool {
+	switch {
+	case IsSection(v.Type()):
+		return !given
+	case v.Kind() == reflect.Slice, v.Kind() == reflect.Map:
+		return v.Len() == 0
+	}
+	return v.IsZero()
+}
+
+func indexOf(fields []Field, key string) int {
+	for i, f := range fields {
+		if f.Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func below(path string) string {
+	if path == "" {
+		return ""
+	}
+	return " in `" + path + "`"
+}
+
+// hide keeps a value out of every source line that is shown. A text that only refers to a secret may be seen.
+func (d *decoder) hide(n *yaml.Node) {
+	if n.Kind != yaml.ScalarNode {
+		for _, c := range n.Content {
+			d.hide(c)
+		}
+		return
+	}
+	if m := reference.FindString(n.Value); m != n.Value || n.Value == "" {
+		d.source.hide(Place{n.Line, n.Column}, n.Value, n.Line+strings.Count(n.Value, "\n")+1)
+	}
+}
+
+func sorted(list []Problem) []Problem {
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].Line != list[j].Line {
+			return list[i].Line < list[j].Line
+		}
+		return list[i].Column < list[j].Column
+	})
+	return list
+}
+
+func mismatch(path, want, got string) string {
+	return fmt.Sprintf("%s: must be %s, not %s", path, want, got)
+}

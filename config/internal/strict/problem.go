@@ -1,0 +1,62 @@
+package strict
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Place is where something stands in a file, counted from 1, columns in characters.
+type Place struct {
+	Line, Column int
+}
+
+// Problem is one mistake, with the line of the file that it is on.
+type Problem struct {
+	Place
+	Message, Hint string
+	Source        string // with secrets masked
+	Caret         int    // the character of Source that is meant, from 0
+}
+
+// Fault is what is wrong with one value. Neither text may contain the value: it could come from a secret.
+type Fault struct {
+	Message, Hint string
+}
+
+// Format checks a text and returns the form in which it is kept.
+type Format func(text string) (string, *Fault)
+
+// Key is the path of a key below a path; the root is the empty path.
+func Key(path, key string) string {
+	if path == "" {
+		return printable(key)
+	}
+	return path + "." + printable(key)
+}
+
+// Index is the path of a list's element.
+func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+// within reports whether path is parent or lies below it.
+func within(path, parent string) bool {
+	rest, ok := strings.CutPrefix(path, parent)
+	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// printable makes a text from the file fit for a terminal and a log line: no control or invisible characters, no
+// change of writing direction, at most 60 characters.
+func printable(s string) string {
+	out := strings.Map(visible, s)
+	if r := []rune(out); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return out
+}
+
+func visible(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '\ufffd'
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+)
+
+// resolve fills in what depends on other keys and reads the files that hold secrets.
+func resolve(c *Config, r *strict.Result) {
+	s := &c.Server
+	if s.TLS.Mode != TLSOff && !r.Given("server.http_listen") {
+		s.HTTPListen = ":80"
+	}
+	orElse(&s.TLS.ACME.Storage, filepath.Join(s.DataDir, "certificates"))
+	orElse(&c.Session.KeysFile, filepath.Join(s.DataDir, "keys.json"))
+	for i := range c.Providers {
+		p := &c.Providers[i]
+		orElse(&p.DisplayName, p.Name)
+		readSecret(&p.ClientSecret, p.ClientSecretFile, r, strict.Key("providers", p.Name), "client_secret")
+	}
+	readSecret(&c.Store.Redis.Password, c.Store.Redis.PasswordFile, r, "store.redis", "password")
+	for i := range c.Upstreams {
+		orElse(&c.Upstreams[i].Assertion.Audience, c.Upstreams[i].Name)
+	}
+	for i := range c.Routes {
+		orElse(&c.Routes[i].Name, c.Routes[i].describe())
+	}
+}
+
+// describe names a route by what it matches.
+func (r Route) describe() string {
+	name := r.Host + r.Path
+	if len(r.Methods) > 0 {
+		name = strings.Join(r.Methods, ",") + " " + name
+	}
+	return name
+}
+
+func orElse(v *string, otherwise string) {
+	if *v == "" {
+		*v = otherwise
+	}
+}
+
+func readSecret(s *Secret, file string, r *strict.Result, section, key string) {
+	if file == "" {
+		return
+	}
+	own := strict.Key(section, key+"_file")
+	if !s.IsZero() {
+		r.Report(own, own+": "+key+" is given too", "keep one of the two")
+		return
+	}
+	if *s = NewSecret(r.ReadValue(own, file)); s.IsZero() {
+		r.Report(own, own+": the file is empty", "")
+	}
+}

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+	"github.com/edgeauth/edgeauth/config/internal/suggestion"
+)
+
+// validator checks what one value alone cannot tell: references and settings that contradict one another.
+type validator struct {
+	*Config
+	r *strict.Result
+}
+
+func validate(c *Config, r *strict.Result) {
+	v := validator{Config: c, r: r}
+	v.server()
+	v.providers()
+	v.session()
+	v.store()
+	v.levels()
+	v.upstreams()
+	v.routes()
+	v.admin()
+	v.unused()
+}
+
+// report adds a mistake about the value at path.
+func (v validator) report(path, message, hint string) { v.r.Report(path, path+": "+message, hint) }
+
+// warn adds a remark on the value at path.
+func (v validator) warn(path, message, hint string) { v.r.Warn(path, path+": "+message, hint) }
+
+// reference checks that a name is one of those that exist; the empty name refers to nothing.
+func (v validator) reference(path, name, noun string, names []string) {
+	if name == "" || slices.Contains(names, name) {
+		return
+	}
+	hint := suggestion.Hint(name, names)
+	if len(names) == 0 {
+		hint = "there is none yet"
+	}
+	v.report(path, "there is no "+noun+" of this name", hint)
+}
+
+// unique reports every text but the first that has come before.
+func unique[T comparable](keys []T, report func(i int)) {
+	seen := map[T]bool{}
+	for i, k := range keys {
+		if seen[k] {
+			report(i)
+		}
+		seen[k] = true
+	}
+}
+
+func (v validator) providerNames() []string {
+	var names []string
+	for _, p := range v.Providers {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func (v validator) upstreamNames() []string {
+	var names []string
+	for _, u := range v.Upstreams {
+		names = append(names, u.Name)
+	}
+	return names
+}

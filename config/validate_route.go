@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+)
+
+func (v validator) routes() {
+	hosts := v.hostNames()
+	var names []string
+	for i, r := range v.Routes {
+		path := strict.Index("routes", i)
+		v.reference(path+".upstream", r.Upstream, "upstream", v.upstreamNames())
+		v.reference(path+".provider", r.Provider, "provider", v.providerNames())
+		v.reference(path+".host", r.Host, "host in server.hosts", hosts)
+		v.access(path, r)
+		v.strip(path, r)
+		v.shadowed(path, i)
+		names = append(names, r.Name)
+	}
+	unique(names, func(i int) {
+		path := strict.Index("routes", i)
+		if v.r.Given(path + ".name") {
+			v.report(path+".name", "another route has the same name", "")
+		}
+	})
+}
+
+func (v validator) hostNames() []string {
+	var names []string
+	for _, h := range v.Server.Hosts {
+		if h.URL != nil {
+			names = append(names, h.URL.Host)
+		}
+	}
+	return names
+}
+
+// access reports rules that a public route would seem to enforce.
+func (v validator) access(path string, r Route) {
+	rules := []struct {
+		key   string
+		given bool
+	}{
+		{"groups", len(r.Groups) > 0}, {"claims", len(r.Claims) > 0}, {"emails", len(r.Emails) > 0}, {"provider", r.Provider != ""},
+	}
+	for _, rule := range rules {
+		if r.Public && rule.given {
+			v.report(path+"."+rule.key, "has no effect, because the route is public", "remove it, or public: true")
+		}
+	}
+	for _, claim := range sortedKeys(r.Claims) {
+		if own := strict.Key(path+".claims", claim); len(r.Claims[claim]) == 0 {
+			v.report(own, "must name at least one value", "")
+		}
+	}
+	unique(r.Methods, func(i int) { v.report(strict.Index(path+".methods", i), "is listed twice", "") })
+}
+
+func (v validator) strip(path string, r Route) {
+	prefix := strings.TrimSuffix(r.StripPrefix, "/")
+	if prefix == "" || r.Path == prefix || strings.HasPrefix(r.Path, prefix+"/") {
+		return
+	}
+	v.report(path+".strip_prefix", "is not the beginning of the route's path", "")
+}
+
+// shadowed reports a route that matches exactly what an earlier one matches.
+func (v validator) shadowed(path string, i int) {
+	r := v.Routes[i]
+	for j, other := range v.Routes[:i] {
+		if r.Path != "" && r.Host == other.Host && r.Path == other.Path && r.Exact == other.Exact && overlap(r.Methods, other.Methods) {
+			v.report(path+".path", fmt.Sprintf("routes[%d] has the same host, path and methods", j), "give one of them other methods, or remove it")
+			return
+		}
+	}
+}
+
+// overlap reports whether two lists of methods, where an empty one means all, would leave the choice open. A list beside
+// all methods is more specific and does not.
+func overlap(a, b []string) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	return slices.ContainsFunc(a, func(m string) bool { return slices.Contains(b, m) })
+}
+
+// unused warns of what no route leads to.
+func (v validator) unused() {
+	for _, u := range v.Upstreams {
+		if !slices.ContainsFunc(v.Routes, func(r Route) bool { return r.Upstream == u.Name }) {
+			v.warn(strict.Key("upstreams", u.Name), "no route leads to it", "")
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"slices"
+
+	"github.com/edgeauth/edgeauth/config/internal/format"
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+)
+
+func (v validator) session() {
+	if v.Session.Idle <= v.Session.Lifetime {
+		return
+	}
+	if v.r.Given("session.idle") {
+		v.report("session.idle", "must not be longer than session.lifetime", "")
+		return
+	}
+	v.report("session.lifetime", "is shorter than session.idle, which is "+v.Session.Idle.String()+" by default", "set session.idle too")
+}
+
+func (v validator) store() {
+	redis := v.Store.Redis
+	if v.Store.Type != StoreRedis {
+		if v.r.Given("store.redis.addresses") && len(redis.Addresses) > 0 {
+			v.warn("store.redis", "not used, because store.type is "+string(v.Store.Type), "")
+		}
+		return
+	}
+	const path = "store.redis"
+	switch n := len(redis.Addresses); {
+	case n == 0:
+		v.report(path+".addresses", "store.type is redis, but no address is given", "as in [redis.example.com:6379]")
+	case n > 1 && redis.MasterName == "" && !redis.Cluster:
+		v.report(path+".addresses", "several addresses need master_name (Sentinel) or cluster: true", "")
+	}
+	if redis.Cluster && redis.MasterName != "" {
+		v.report(path+".master_name", "is for Sentinel, but cluster is true", "keep one of the two")
+	}
+	if redis.Cluster && redis.DB != 0 {
+		v.report(path+".db", "a cluster has only database 0", "")
+	}
+	v.redisTransport(path, redis)
+}
+
+func (v validator) redisTransport(path string, redis Redis) {
+	if redis.Username != "" && redis.Password.IsZero() && !v.r.Bad(path+".password_file") {
+		v.report(path+".username", "a user name needs a password", "set password or password_file")
+	}
+	if redis.TLS {
+		return
+	}
+	if redis.CAFile != "" || redis.ServerName != "" {
+		v.warn(path+".tls", "is false, so ca_file and server_name are not used", "set it to true")
+	}
+	if !redis.Password.IsZero() && slices.ContainsFunc(redis.Addresses, beyondLoopback) {
+		v.warn(path+".tls", "is false: the password travels in the clear", "set it to true unless the network is yours alone")
+	}
+}
+
+func beyondLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && !format.IsLoopback(host)
+}
+
+func loopbackURL(u *url.URL) bool { return format.IsLoopback(u.Hostname()) }
+
+// levels keeps admission monotone: a stronger level never lets in what a weaker one refuses.
+func (v validator) levels() {
+	names := []string{"normal", "elevated", "high"}
+	levels := []Level{v.Levels.Normal, v.Levels.Elevated, v.Levels.High}
+	for i := 1; i < len(levels); i++ {
+		path := strict.Key("levels", names[i])
+		if levels[i].MaxStaleness > levels[i-1].MaxStaleness {
+			v.report(path+".max_staleness", "must not be longer than that of "+names[i-1]+", which is weaker", "")
+		}
+		if levels[i].Past == PastAllow && levels[i-1].Past == PastDeny {
+			v.report(path+".past", "must not be allow while "+names[i-1]+", which is weaker, denies", "")
+		}
+	}
+}
