@@ -1,0 +1,109 @@
+package admin
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The names of the gauges that an edge registers. Units are in the name.
+const (
+	GaugeStaleness     = "edgeauth_revocation_staleness_seconds"            // label shard
+	GaugeOutbox        = "edgeauth_revocation_outbox_entries"               // no label
+	GaugeConfigValid   = "edgeauth_config_valid"                            // no label; 0 or 1
+	GaugeConfigLoaded  = "edgeauth_config_loaded_timestamp_seconds"         // no label
+	GaugeProviderReady = "edgeauth_provider_ready"                          // label provider; 0 or 1
+	GaugeStoreReady    = "edgeauth_store_ready"                             // no label; 0 or 1
+	GaugeKeysActive    = "edgeauth_keys_active"                             // no label
+	GaugeKeyRetire     = "edgeauth_key_retire_timestamp_seconds"            // label key
+	GaugeCertificate   = "edgeauth_certificate_not_after_timestamp_seconds" // label host
+	GaugeExchanges     = "edgeauth_long_exchanges"                          // no label
+)
+
+// Gauge shows f's result under name, at each scrape anew. labels may be nil. The same name and labels again replace the
+// function, as a reload does; one help text counts for all of a name. f must answer at once and may be called by several
+// goroutines; NaN says that there is no value.
+func (m *Metrics) Gauge(name, help string, labels map[string]string, f func() float64) {
+	m.gauges.set(name, help, labels, f)
+}
+
+// ForgetGauges removes all gauges of name, so that a reload leaves none for what is no longer configured.
+func (m *Metrics) ForgetGauges(name string) { m.gauges.forget(name) }
+
+// gauges is a collector of functions. It describes nothing beforehand, since functions come and go.
+type gauges struct {
+	mu    sync.Mutex // guards help and funcs
+	help  map[string]string
+	funcs map[string]map[string]gauge // by name, then by labels
+}
+
+type gauge struct {
+	labels prometheus.Labels
+	value  func() float64
+}
+
+func newGauges() *gauges {
+	return &gauges{help: map[string]string{}, funcs: map[string]map[string]gauge{}}
+}
+
+func (g *gauges) set(name, help string, labels map[string]string, f func() float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.funcs[name] == nil {
+		g.funcs[name] = map[string]gauge{}
+	}
+	g.help[name] = help
+	g.funcs[name][labelKey(labels)] = gauge{labels: maps.Clone(labels), value: f}
+}
+
+func (g *gauges) forget(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.funcs, name)
+	delete(g.help, name)
+}
+
+// labelKey is one text for one set of labels, whatever characters they hold.
+func labelKey(labels map[string]string) string {
+	var key strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		key.WriteString(strconv.Quote(name) + "=" + strconv.Quote(labels[name]) + ",")
+	}
+	return key.String()
+}
+
+// Describe sends nothing, which makes this an unchecked collector.
+func (g *gauges) Describe(chan<- *prometheus.Desc) {}
+
+// Collect calls every function. A gauge with an impossible name or label is an error of that gauge alone.
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	for _, s := range g.snapshot() {
+		metric, err := prometheus.NewConstMetric(s.desc, prometheus.GaugeValue, s.value())
+		if err != nil {
+			metric = prometheus.NewInvalidMetric(s.desc, err)
+		}
+		out <- metric
+	}
+}
+
+type series struct {
+	desc  *prometheus.Desc
+	value func() float64
+}
+
+// snapshot lets the functions be called without the lock, since they take locks of their own.
+func (g *gauges) snapshot() []series {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all []series
+	for name, byLabel := range g.funcs {
+		for _, one := range byLabel {
+			all = append(all, series{prometheus.NewDesc(name, g.help[name], nil, one.labels), one.value})
+		}
+	}
+	return all
+}
