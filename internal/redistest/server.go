@@ -1,0 +1,197 @@
+// Package redistest runs a real redis-server for one test and can break it: kill, pause, restart, empty it. It owns the
+// process, its port and its directory; it must not know what the product keeps in Redis, and it speaks to the server
+// through a few lines of its own instead of the client under test.
+package redistest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgeauth/edgeauth/internal/child"
+	"github.com/edgeauth/edgeauth/internal/need"
+)
+
+// limit bounds every wait of this package.
+const limit = 30 * time.Second
+
+// Server is a redis-server on 127.0.0.1 that belongs to one test and ends with it. Its methods end the test when they
+// cannot do what they say, so they belong on the test's own goroutine; Addr and Try may be used from any.
+type Server struct {
+	t       testing.TB
+	program string
+	dir     string
+	port    int
+	options options
+	process *child.Process
+	paused  atomic.Bool // Try asks it from any goroutine
+}
+
+type options struct {
+	appendOnly bool
+	password   string
+	args       []string
+}
+
+// Option changes how a server is started.
+type Option func(*options)
+
+// WithAppendOnly keeps the data through Kill and Restart: each write is on disk before it is answered. Without it a
+// restarted server is empty.
+func WithAppendOnly() Option { return func(o *options) { o.appendOnly = true } }
+
+// WithPassword demands password of every client.
+func WithPassword(password string) Option { return func(o *options) { o.password = password } }
+
+// WithArgs adds arguments of redis-server, such as "--min-replicas-to-write", "1".
+func WithArgs(args ...string) Option { return func(o *options) { o.args = append(o.args, args...) } }
+
+// Start runs a redis-server on a free port and returns when it answers. Where there is none it skips the test (see need).
+func Start(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	s := &Server{t: t, program: need.Redis(t), dir: t.TempDir()}
+	for _, opt := range opts {
+		opt(&s.options)
+	}
+	t.Cleanup(s.Kill)
+	// Another process may take a free port between the look and the start, hence a few tries.
+	var err error
+	for range 5 {
+		s.port = freePort(t)
+		if err = s.run(); err == nil {
+			return s
+		}
+	}
+	t.Fatalf("redistest: %v\n%s", err, s.log())
+	return nil
+}
+
+// Addr returns the address as host:port. It stays the same through Restart.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// Kill ends the server as a power cut would (SIGKILL). A server that is gone already is left alone.
+func (s *Server) Kill() {
+	if s.process != nil {
+		s.process.Kill()
+	}
+	s.paused.Store(false)
+}
+
+// Restart kills the server if it runs and starts it again on the same port and directory.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	var err error
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if err = s.run(); err == nil {
+			return
+		}
+	}
+	s.t.Fatalf("redistest: restarting on %s: %v\n%s", s.Addr(), err, s.log())
+}
+
+// Pause stops the server without closing a connection (SIGSTOP): clients connect, send, and hear nothing.
+func (s *Server) Pause() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	s.paused.Store(true)
+}
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() {
+	s.t.Helper()
+	s.signal(syscall.SIGCONT)
+	s.paused.Store(false)
+}
+
+// Flush deletes everything (FLUSHALL).
+func (s *Server) Flush() {
+	s.t.Helper()
+	s.Do("FLUSHALL")
+}
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.process.Signal(sig); err != nil {
+		s.t.Fatalf("redistest: sending %v to %s: %v", sig, s.Addr(), err)
+	}
+}
+
+// run starts the process and waits until it answers.
+func (s *Server) run() error {
+	cmd := exec.Command(s.program, s.args()...)
+	out, err := os.OpenFile(filepath.Join(s.dir, "redis.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	if s.process, err = child.Start(cmd, ""); err != nil {
+		return err
+	}
+	return s.waitReady()
+}
+
+func (s *Server) args() []string {
+	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}
+	if s.options.appendOnly {
+		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
+	} else {
+		args = append(args, "--appendonly", "no")
+	}
+	if s.options.password != "" {
+		args = append(args, "--requirepass", s.options.password)
+	}
+	return append(args, s.options.args...)
+}
+
+// waitReady waits until the process answers, and makes sure that it is this one: the port may be another server's.
+func (s *Server) waitReady() error {
+	own := fmt.Sprintf("process_id:%d\r\n", s.process.PID())
+	deadline := time.After(limit)
+	for {
+		info, err := s.Try("INFO", "server")
+		if text, _ := info.(string); err == nil && strings.Contains(text, own) {
+			if err := s.loaded(); err == nil {
+				return nil
+			}
+		}
+		select {
+		case <-s.process.Done():
+			return fmt.Errorf("redis-server ended: %v", s.process.Err())
+		case <-deadline:
+			s.process.Kill()
+			return fmt.Errorf("redis-server did not answer within %v: %v", limit, err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// loaded fails while the append-only file is still being read: INFO is answered then, but no command on keys is.
+func (s *Server) loaded() error {
+	_, err := s.Try("EXISTS", "redistest:loaded")
+	return err
+}
+
+func (s *Server) log() string {
+	data, _ := os.ReadFile(filepath.Join(s.dir, "redis.log"))
+	return string(data)
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("redistest: looking for a free port: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
