@@ -2,6 +2,8 @@ package idp
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,6 +18,15 @@ const deliveryTimeout = 5 * time.Second
 
 // logoutEvent is the member of "events" that makes a token a logout token (Back-Channel Logout 1.0, 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+// newOutbox follows no redirects, uses no proxy and keeps no connection.
+func newOutbox(roots *x509.CertPool) *http.Client {
+	return &http.Client{
+		Timeout:       deliveryTimeout,
+		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
 
 // EndAll ends every session as an administrator would and delivers logout tokens. It returns after the deliveries.
 func (s *Server) EndAll(ctx context.Context) {

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ type Options struct {
 	Users   []User           // names and subs must be unique
 	Clients []Client         // more of them by SetClient
 	Now     func() time.Time // the provider's clock; nil is time.Now
+	RootCAs *x509.CertPool   // vouch for the clients' back-channel logout URIs; nil is the system's
 }
 
 // Server is the provider, an http.Handler. Its methods may be called by several goroutines at once.
@@ -56,9 +58,7 @@ func New(o Options) (*Server, error) {
 	if s.keys, err = newKeyset(); err != nil {
 		return nil, err
 	}
-	s.outbox = &http.Client{Timeout: deliveryTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	s.outbox = newOutbox(o.RootCAs)
 	s.Lie(Lies{})
 	return s, nil
 }

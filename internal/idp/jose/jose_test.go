@@ -137,3 +137,14 @@ func TestWeakKeysSignRightly(t *testing.T) {
 		t.Error("300 bits are accepted")
 	}
 }
+
+func TestBadKeysAreAllDifferentAndHaveAJSONForm(t *testing.T) {
+	seen := map[string]string{}
+	for name, key := range jose.BadKeys("k") {
+		text, err := json.Marshal(key)
+		if err != nil || key["kid"] != "k" || seen[string(text)] != "" {
+			t.Errorf("%s: %s, %v, like %q", name, text, err, seen[string(text)])
+		}
+		seen[string(text)] = name
+	}
+}
