@@ -1,10 +1,13 @@
 package idp
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/edgeauth/edgeauth/internal/idp/page"
 )
 
 // authorize is the authorization endpoint (Core 3.1.2), by GET and by POST.
@@ -40,7 +43,7 @@ func (s *Server) autoUser() (User, bool) {
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		s.message(w, http.StatusMethodNotAllowed, "This is not a page", "Please start at the application.")
+		s.pages.Message(w, http.StatusMethodNotAllowed, "This is not a page", "Please start at the application.")
 		return
 	}
 	a, bad := s.parseRequest(r.URL.Query())
@@ -57,6 +60,18 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	s.grant(w, a, s.signIn(w, r, u))
 }
 
+// loginForm shows the form for the request; a message says why it is shown again.
+func (s *Server) loginForm(w http.ResponseWriter, a authRequest, username, wrong string) {
+	f := page.LoginForm{Action: s.prefix() + "/login?" + a.params.Encode(), Next: a.redirectURI,
+		Username: cmp.Or(username, a.params.Get("login_hint")), Wrong: wrong}
+	for _, u := range s.users {
+		if u.Name == u.Password {
+			f.Demo = append(f.Demo, u.Name)
+		}
+	}
+	s.pages.Login(w, f)
+}
+
 // grant answers with a code for the session.
 func (s *Server) grant(w http.ResponseWriter, a authRequest, ss *session) {
 	code := random()
@@ -71,7 +86,7 @@ func (s *Server) grant(w http.ResponseWriter, a authRequest, ss *session) {
 // refuse answers a request that can't be granted.
 func (s *Server) refuse(w http.ResponseWriter, a authRequest, e *requestError) {
 	if e.private {
-		s.message(w, http.StatusBadRequest, "This login can't go on", e.description)
+		s.pages.Message(w, http.StatusBadRequest, "This login can't go on", e.description)
 		return
 	}
 	s.respond(w, a, url.Values{"error": {e.code}, "error_description": {e.description}})
@@ -87,7 +102,7 @@ func (s *Server) respond(w http.ResponseWriter, a authRequest, v url.Values) {
 		edit(maps.Clone(a.params), v)
 	}
 	if a.mode == "form_post" {
-		s.formPost(w, a.redirectURI, v)
+		s.pages.FormPost(w, a.redirectURI, v)
 		return
 	}
 	w.Header().Set("Location", withQuery(a.redirectURI, v))

@@ -93,18 +93,23 @@ func (b *browser) read(resp *http.Response, err error) (*http.Response, string) 
 
 var actionPattern = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
 
+func actionOf(t *testing.T, page string) string {
+	t.Helper()
+	m := actionPattern.FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no form on the page:\n%s", page)
+	}
+	return html.UnescapeString(m[1])
+}
+
 // fillIn sends the first form of a page with these fields.
 func (b *browser) fillIn(page string, fields ...string) (*http.Response, string) {
 	b.t.Helper()
-	m := actionPattern.FindStringSubmatch(page)
-	if m == nil {
-		b.t.Fatalf("no form on the page:\n%s", page)
-	}
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	return b.post(html.UnescapeString(m[1]), form)
+	return b.post(actionOf(b.t, page), form)
 }
 
 // redirected returns the query of the redirect that the answer must be.

@@ -20,7 +20,7 @@ type endRequest struct {
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
 	e, problem := s.parseEnd(r.Form)
 	if problem != "" {
-		s.message(w, http.StatusBadRequest, "This logout can't go on", problem)
+		s.pages.Message(w, http.StatusBadRequest, "This logout can't go on", problem)
 		return
 	}
 	ss, ok := s.current(r)
@@ -39,8 +39,17 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
 			s.signedOut(w, e)
 		})(w, r)
 	default:
-		s.confirmLogout(w, e, ss.user)
+		s.pages.Logout(w, s.prefix()+"/end_session", e.uri, ss.user.Name, e.params)
 	}
+}
+
+// home tells who is signed in.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	if ss, ok := s.current(r); ok {
+		s.pages.Logout(w, s.prefix()+"/end_session", "", ss.user.Name, nil)
+		return
+	}
+	s.pages.Message(w, http.StatusOK, "Demo identity provider", "Nobody is signed in here. Please start at the application.")
 }
 
 // parseEnd reads a logout request; a non-empty problem is for the user.
@@ -75,7 +84,7 @@ func (s *Server) parseEnd(q url.Values) (e endRequest, problem string) {
 func (s *Server) signedOut(w http.ResponseWriter, e endRequest) {
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	if e.uri == "" {
-		s.message(w, http.StatusOK, "You are signed out", "Your session at the demo identity provider has ended.")
+		s.pages.Message(w, http.StatusOK, "You are signed out", "Your session at the demo identity provider has ended.")
 		return
 	}
 	v := url.Values{}

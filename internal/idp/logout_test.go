@@ -110,6 +110,32 @@ func TestAnotherUserInTheSameBrowserEndsTheFirstSession(t *testing.T) {
 	}
 }
 
+func TestTheHomePageTellsWhoIsSignedInAndSignsOut(t *testing.T) {
+	b := open(t)
+	if _, page := b.get("/", nil); !strings.Contains(page, "Nobody is signed in") {
+		t.Errorf("before the login:\n%s", page)
+	}
+	b.tokens()
+	_, page := b.get("/", nil)
+	if !strings.Contains(page, "<b>alice</b>") {
+		t.Errorf("after the login:\n%s", page)
+	}
+	if _, page = b.fillIn(page, "confirm", "yes"); !strings.Contains(page, "You are signed out") || len(b.idp.Sessions()) != 0 {
+		t.Errorf("after the logout:\n%s", page)
+	}
+}
+
+func TestAnIssuerWithAPathHasItsEndpointsBelowIt(t *testing.T) {
+	b := open(t)
+	b.idp.SetIssuer(b.idp.Issuer() + "/realms/demo")
+	_, page := b.get("/authorize", request())
+	resp, _ := b.read(b.PostForm(strings.TrimSuffix(b.idp.Issuer(), "/realms/demo")+actionOf(t, page),
+		url.Values{"username": {"alice"}, "password": {"alice"}}))
+	if got := b.redirected(resp, callback).Get("iss"); got != b.idp.Issuer() {
+		t.Errorf("iss %q, want %q", got, b.idp.Issuer())
+	}
+}
+
 func TestALogoutTokenCanBeWrongInAnyWay(t *testing.T) {
 	b := open(t)
 	_, claims, err := jose.Decode(b.idp.LogoutToken(func(h, c map[string]any) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
+	"github.com/edgeauth/edgeauth/internal/idp/page"
 )
 
 // Options are what New needs. The zero value is a provider without users and clients.
@@ -26,7 +27,7 @@ type Options struct {
 type Server struct {
 	now    func() time.Time
 	users  []User
-	pages  *pages
+	pages  *page.Book
 	log    recorder
 	lies   atomic.Pointer[Lies]
 	outbox *http.Client // delivers logout tokens
@@ -52,7 +53,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	var err error
-	if s.pages, err = loadPages(); err != nil {
+	if s.pages, err = page.Load(); err != nil {
 		return nil, fmt.Errorf("loading the pages: %w", err)
 	}
 	if s.keys, err = newKeyset(); err != nil {
