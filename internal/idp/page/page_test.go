@@ -16,8 +16,10 @@ func TestWhatUsersAndClientsSendIsEscaped(t *testing.T) {
 	}
 	const evil = `"><script>alert(1)</script>`
 	for name, show := range map[string]func(*httptest.ResponseRecorder){
-		"message":   func(w *httptest.ResponseRecorder) { b.Message(w, 400, evil, evil) },
-		"login":     func(w *httptest.ResponseRecorder) { b.Login(w, page.LoginForm{Action: evil, Username: evil, Wrong: evil}) },
+		"message": func(w *httptest.ResponseRecorder) { b.Message(w, 400, evil, evil) },
+		"login": func(w *httptest.ResponseRecorder) {
+			b.Login(w, page.LoginForm{Action: evil, Username: evil, Wrong: evil})
+		},
 		"form post": func(w *httptest.ResponseRecorder) { b.FormPost(w, "https://x/", url.Values{evil: {evil}}) },
 		"logout":    func(w *httptest.ResponseRecorder) { b.Logout(w, "/e", "", evil, url.Values{"state": {evil}}) },
 	} {
