@@ -57,8 +57,8 @@ func checkLogoutToken(t signedToken) (jti string, err error) {
 		return "", errors.New("events does not hold the logout event as an object")
 	}
 	jti, ok, err = t.claims.Identifier("jti", longestJTI)
-	if err != nil || !ok {
-		return "", errors.Join(errors.New("jti is missing or wrong"), err)
+	if err == nil && !ok {
+		err = errors.New("jti is missing")
 	}
-	return jti, nil
+	return jti, err
 }

@@ -117,12 +117,12 @@ func (p *Provider) checkCommon(t *signedToken) error {
 
 // checkTimes requires exp and iat, though RFC 7519 leaves both open, and allows for the provider's clock skew.
 func (p *Provider) checkTimes(t *signedToken) (err error) {
-	now, skew, ok := p.config.Now(), p.config.ClockSkew, false
-	if t.expires, ok, err = t.claims.Time("exp"); err != nil || !ok {
-		return errors.Join(errors.New("exp is missing or wrong"), err)
+	now, skew := p.config.Now(), p.config.ClockSkew
+	if t.expires, err = t.claims.MustTime("exp"); err != nil {
+		return err
 	}
-	if t.issued, ok, err = t.claims.Time("iat"); err != nil || !ok {
-		return errors.Join(errors.New("iat is missing or wrong"), err)
+	if t.issued, err = t.claims.MustTime("iat"); err != nil {
+		return err
 	}
 	begins, _, err := t.claims.Time("nbf")
 	switch {

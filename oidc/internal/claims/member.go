@@ -113,6 +113,15 @@ func (o Object) Time(name string) (time.Time, bool, error) {
 	return time.Unix(int64(math.Floor(seconds)), 0), true, nil
 }
 
+// MustTime is Time for a member that has to be there.
+func (o Object) MustTime(name string) (time.Time, error) {
+	at, ok, err := o.Time(name)
+	if err == nil && !ok {
+		err = fmt.Errorf("%s is missing", name)
+	}
+	return at, err
+}
+
 // Audience reads aud: a string or a list of strings (RFC 7519, 4.1.3). Absent or empty is an error.
 func (o Object) Audience() ([]string, error) {
 	if text, ok := o["aud"].(string); ok {

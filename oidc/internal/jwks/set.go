@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -51,11 +49,12 @@ type Config struct {
 // Set is a provider's keys. It is safe for concurrent use and starts empty.
 type Set struct {
 	config Config
-	flight singleflight.Group
 
 	mu         sync.Mutex // guards what follows
+	current    *reading   // the reading under way, nil for none
 	keys       []key
-	generation int   // counts successful readings; 0: never read
+	begun      int   // readings begun so far
+	from       int   // the number of the reading that brought keys; 0: none yet
 	failed     error // of the last reading; nil if it worked
 	allowances [lanes]allowance
 }
@@ -69,37 +68,6 @@ func New(config Config) *Set {
 	return s
 }
 
-// Refresh reads the set now, together with whoever is doing so already. On error the keys known so far stay in use.
-func (s *Set) Refresh(ctx context.Context) error {
-	// The reading outlives the request that began it: others wait for it too. Fetch bounds its time.
-	result := s.flight.DoChan("", func() (any, error) { return nil, s.read(context.WithoutCancel(ctx)) })
-	select {
-	case r := <-result:
-		return r.Err
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
-	}
-}
-
-func (s *Set) read(ctx context.Context) error {
-	body, err := s.config.Fetch(ctx)
-	var keys []key
-	var skipped []string
-	if err == nil {
-		keys, skipped, err = parse(body, s.config.Algorithms)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
-		s.failed = fmt.Errorf("%w: %w", ErrUnavailable, err)
-		return s.failed
-	}
-	s.keys, s.failed, s.generation = keys, nil, s.generation+1
-	s.config.Log.LogAttrs(ctx, slog.LevelDebug, "read the provider's keys",
-		slog.Int("usable", len(keys)), slog.Any("skipped", skipped))
-	return nil
-}
-
 // Verify returns the payload of a compact token whose alg and kid are the given ones, verified. A kid that is not known
 // makes the set be read again, within the lane's allowance. Its error is ErrSignature or ErrUnavailable.
 func (s *Set) Verify(ctx context.Context, raw, alg, kid string, lane Lane) ([]byte, error) {
@@ -107,21 +75,25 @@ func (s *Set) Verify(ctx context.Context, raw, alg, kid string, lane Lane) ([]by
 	if err != nil {
 		return nil, fmt.Errorf("%w: malformed", ErrSignature)
 	}
-	candidates, generation := s.candidates(alg, kid)
-	if payload, ok := try(token, candidates); ok {
-		return payload, nil
+	for arrived := s.readings(); ; {
+		candidates, from := s.candidates(alg, kid)
+		if payload, ok := try(token, candidates); ok {
+			return payload, nil
+		}
+		known := kid != "" && len(candidates) > 0
+		if known || from > arrived { // the key did not make it, or keys read after the token came do not know it
+			return nil, ErrSignature
+		}
+		if err := s.renew(ctx, from, lane); err != nil {
+			return nil, err
+		}
 	}
-	if kid != "" && len(candidates) > 0 {
-		return nil, ErrSignature // the key is known and did not make it
-	}
-	if err := s.renew(ctx, generation, lane); err != nil {
-		return nil, err
-	}
-	candidates, _ = s.candidates(alg, kid)
-	if payload, ok := try(token, candidates); ok {
-		return payload, nil
-	}
-	return nil, ErrSignature
+}
+
+func (s *Set) readings() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun
 }
 
 func try(token *jose.JSONWebSignature, candidates []key) ([]byte, bool) {
@@ -133,7 +105,7 @@ func try(token *jose.JSONWebSignature, candidates []key) ([]byte, bool) {
 	return nil, false
 }
 
-func (s *Set) candidates(alg, kid string) (found []key, generation int) {
+func (s *Set) candidates(alg, kid string) (found []key, from int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.keys {
@@ -141,27 +113,5 @@ func (s *Set) candidates(alg, kid string) (found []key, generation int) {
 			found = append(found, k)
 		}
 	}
-	return found, s.generation
-}
-
-// renew reads the set again, unless someone has done so since generation or the allowance is used up. The latter is no
-// error where the last reading worked: the keys are then fresh, and the token's is not among them.
-func (s *Set) renew(ctx context.Context, generation int, lane Lane) error {
-	s.mu.Lock()
-	if s.generation != generation {
-		s.mu.Unlock()
-		return nil
-	}
-	allowed := s.allowances[lane].take(s.config.Now())
-	known, failed := s.generation > 0, s.failed
-	s.mu.Unlock()
-	switch {
-	case allowed:
-		return s.Refresh(ctx)
-	case failed != nil:
-		return failed
-	case !known:
-		return ErrUnavailable
-	}
-	return nil
+	return found, s.from
 }
