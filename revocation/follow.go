@@ -62,19 +62,12 @@ func (r *Replica) known(shard int) []identity.Incarnation {
 func (r *Replica) recompute() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var common map[identity.Incarnation]bool
-	same := true
-	for i := range r.shards {
-		s := &r.shards[i]
-		s.mu.RLock()
-		if common == nil {
-			common = maps.Clone(s.held)
-		}
-		maps.DeleteFunc(common, func(inc identity.Incarnation, _ bool) bool { return !s.held[inc] })
-		same = same && s.current == r.shards[0].current
-		s.mu.RUnlock()
+	common, current, same := r.shards[0].state()
+	for i := 1; i < Shards; i++ {
+		held, cur, _ := r.shards[i].state()
+		maps.DeleteFunc(common, func(inc identity.Incarnation, _ bool) bool { return !held[inc] })
+		same = same && cur == current
 	}
-	current := r.shards[0].current
 	if same && common[current] {
 		r.current.Store(&current)
 	}
@@ -82,4 +75,11 @@ func (r *Replica) recompute() {
 		r.vouched.Store(&common)
 		r.version.Add(1)
 	}
+}
+
+// state returns a copy of what the shard holds, and whether it has a current incarnation.
+func (s *shard) state() (held map[identity.Incarnation]bool, current identity.Incarnation, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return maps.Clone(s.held), s.current, !s.current.IsZero()
 }

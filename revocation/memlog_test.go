@@ -1,0 +1,174 @@
+package revocation_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// memLog is a log in memory that can be flushed, cut off and trimmed: it exists to inject faults in virtual time. What
+// real stores do is checked against the real ones.
+type memLog struct {
+	mu     sync.Mutex // guards what follows
+	down   bool
+	shards [revocation.Shards]memShard
+	seq    uint64
+	writes int
+}
+
+type memShard struct {
+	current identity.Incarnation
+	forming bool
+	held    []identity.Incarnation
+	stream  []memItem
+	last    revocation.Cursor
+	trimmed revocation.Cursor
+	snap    map[revocation.Register]revocation.Value
+}
+
+type memItem struct {
+	at revocation.Cursor
+	e  revocation.Entry
+}
+
+var errDown = errors.New("the log is down")
+
+func (l *memLog) lock(ctx context.Context) (func(), error) {
+	l.mu.Lock()
+	if l.down || ctx.Err() != nil {
+		l.mu.Unlock()
+		return nil, errDown
+	}
+	return l.mu.Unlock, nil
+}
+
+func (l *memLog) Probe(ctx context.Context, shard int) (revocation.Head, error) {
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return revocation.Head{}, err
+	}
+	defer unlock()
+	s := &l.shards[shard]
+	return revocation.Head{Current: s.current, Forming: s.forming, Held: slices.Clone(s.held), Last: s.last, Trimmed: s.trimmed}, nil
+}
+
+func (l *memLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return revocation.Batch{}, err
+	}
+	defer unlock()
+	var b revocation.Batch
+	for reg, v := range l.shards[shard].snap {
+		b.Entries = append(b.Entries, revocation.Entry{Register: reg, Value: v})
+	}
+	return b, nil
+}
+
+func (l *memLog) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		unlock, err := l.lock(ctx)
+		if err != nil {
+			return revocation.Batch{}, err
+		}
+		b := revocation.Batch{Next: after}
+		for _, it := range l.shards[shard].stream {
+			if it.at.Compare(after) > 0 {
+				b.Entries, b.Next = append(b.Entries, it.e), it.at
+			}
+		}
+		unlock()
+		if len(b.Entries) > 0 || !time.Now().Before(deadline) {
+			return b, nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (l *memLog) Append(ctx context.Context, entries []revocation.Entry) error {
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	l.writes++
+	for _, e := range entries {
+		l.put(e)
+	}
+	return nil
+}
+
+func (l *memLog) put(e revocation.Entry) {
+	s := &l.shards[e.Shard()]
+	l.seq++
+	s.last = revocation.Cursor{Major: uint64(time.Now().UnixMilli()), Minor: l.seq}
+	s.stream = append(s.stream, memItem{s.last, e})
+	if s.snap == nil {
+		s.snap = map[revocation.Register]revocation.Value{}
+	}
+	s.snap[e.Register] = s.snap[e.Register].Merge(e.Value)
+}
+
+func (l *memLog) Reseed(ctx context.Context, shard int, inc identity.Incarnation, entries []revocation.Entry) error {
+	if err := l.Append(ctx, entries); err != nil {
+		return err
+	}
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s := &l.shards[shard]
+	if s.current.IsZero() {
+		s.current = inc
+	}
+	if !slices.Contains(s.held, inc) {
+		s.held = append(s.held, inc)
+	}
+	return nil
+}
+
+func (l *memLog) Begin(ctx context.Context, shard int, expect, next identity.Incarnation, forming bool) (identity.Incarnation, error) {
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return identity.Incarnation{}, err
+	}
+	defer unlock()
+	s := &l.shards[shard]
+	if s.current != expect {
+		return s.current, nil
+	}
+	s.current, s.forming = next, forming
+	if !slices.Contains(s.held, next) {
+		s.held = append(s.held, next)
+	}
+	return next, nil
+}
+
+func (l *memLog) flush(shards ...int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, i := range shards {
+		l.shards[i] = memShard{}
+	}
+}
+
+// trim drops the stream of a shard but keeps its snapshot.
+func (l *memLog) trim(shard int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := &l.shards[shard]
+	s.stream, s.trimmed = nil, s.last
+}
+
+func (l *memLog) setDown(down bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = down
+}
