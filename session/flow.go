@@ -13,9 +13,19 @@ import (
 )
 
 // Binding ties logins in flight to the browser that began them. One binding serves any number of tabs.
-type Binding struct{ secret Secret }
+type Binding struct {
+	secret Secret
+	Trail  Trail
+}
 
-// NewBinding returns a random binding.
+// Trail is how many logins of the browser followed one upon the other, each begun after the one before had ended. It is
+// how a login loop is told from many tabs, which begin their logins before any has ended.
+type Trail struct {
+	Rounds uint8     // logins that ended
+	Since  time.Time // when the first of them began, UTC in milliseconds; zero if Rounds is 0
+}
+
+// NewBinding returns a random binding without a trail.
 func NewBinding() Binding {
 	var b Binding
 	rand.Read(b.secret[:])
@@ -32,16 +42,35 @@ func (b Binding) Derive(use, flow string) string {
 
 // Binding returns the browser's binding, or false if it has none that is valid.
 func (c *Cookies) Binding(r *http.Request) (Binding, bool) {
-	b, ok := c.openTimed(r, PurposeBinding, c.binding, len(Secret{}))
+	b, ok := c.openTimed(r, PurposeBinding, c.binding, bindingSize)
 	if !ok {
 		return Binding{}, false
 	}
-	return Binding{Secret(b)}, true
+	return decodeBinding(b), true
 }
 
-// SetBinding writes the binding with a new lifetime of BindingLifetime.
+// bindingSize is secret (32), rounds (1) and the trail's beginning in milliseconds (8).
+const bindingSize = len(Secret{}) + 1 + 8
+
+func (b Binding) encode() []byte {
+	out := append(b.secret[:], b.Trail.Rounds)
+	if b.Trail.Rounds == 0 {
+		return append(out, make([]byte, 8)...)
+	}
+	return binary.BigEndian.AppendUint64(out, uint64(b.Trail.Since.UnixMilli()))
+}
+
+func decodeBinding(raw []byte) Binding {
+	b := Binding{secret: Secret(raw[:len(Secret{})])}
+	if raw = raw[len(Secret{}):]; raw[0] > 0 {
+		b.Trail = Trail{Rounds: raw[0], Since: time.UnixMilli(int64(binary.BigEndian.Uint64(raw[1:]))).UTC()}
+	}
+	return b
+}
+
+// SetBinding writes the binding and its trail with a new lifetime of BindingLifetime.
 func (c *Cookies) SetBinding(w http.ResponseWriter, b Binding) error {
-	ck, err := c.sealTimed(PurposeBinding, c.binding, b.secret[:], BindingLifetime)
+	ck, err := c.sealTimed(PurposeBinding, c.binding, b.encode(), BindingLifetime)
 	if err != nil {
 		return err
 	}
