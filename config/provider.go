@@ -28,7 +28,7 @@ type Provider struct {
 	Name             string            `yaml:"-" key:"name"`
 	DisplayName      string            `yaml:"display_name" derived:"the provider's name" doc:"What people read where they choose a provider."`
 	Issuer           string            `yaml:"issuer" required:"true" format:"issuer" doc:"The issuer exactly as the provider writes it in its tokens, for example https://id.example.com/realms/corp. Plain http is for loopback."`
-	BackChannelURL   *url.URL          `yaml:"back_channel_url" format:"http" doc:"Where edgeauth itself reaches the provider, where that differs from the issuer: it takes the place of the issuer in the addresses of discovery, keys, token and userinfo."`
+	BackChannelURL   *url.URL          `yaml:"back_channel_url" format:"address" doc:"Where edgeauth itself reaches the provider, where that is not the public address: scheme, host and port, which replace the issuer's in its requests. Browsers still go to the issuer."`
 	ClientID         string            `yaml:"client_id" required:"true" doc:"This client's id at the provider."`
 	ClientSecret     Secret            `yaml:"client_secret" doc:"This client's secret; better ${NAME} or ${file:/path} than the secret itself. Either this or client_secret_file."`
 	ClientSecretFile string            `yaml:"client_secret_file" format:"path" doc:"File that holds the client's secret. Newlines at its end do not count."`

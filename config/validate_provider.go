@@ -52,8 +52,8 @@ func (v validator) extraParams(path string, p Provider) {
 func protocolParams() []string {
 	return []string{
 		"acr_values", "claims", "client_assertion", "client_assertion_type", "client_id", "client_secret", "code_challenge",
-		"code_challenge_method", "dpop_jkt", "id_token_hint", "max_age", "nonce", "redirect_uri", "request", "request_uri",
-		"response_mode", "response_type", "scope", "state",
+		"code_challenge_method", "dpop_jkt", "id_token_hint", "max_age", "nonce", "redirect_uri", "registration", "request",
+		"request_uri", "response_mode", "response_type", "scope", "state",
 	}
 }
 

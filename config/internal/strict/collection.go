@@ -123,7 +123,9 @@ func element(f Field) Field {
 }
 
 func (d *decoder) wrongKind(n *yaml.Node, path, want string) {
-	d.hide(n)
+	if want != "a list" {
+		d.hide(n)
+	}
 	hint := ""
 	switch {
 	case n.Tag == "!!null":

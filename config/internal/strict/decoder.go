@@ -50,7 +50,7 @@ func Decode(data []byte, into any, opts Options) *Result {
 		r.failed[""] = true
 		return r
 	}
-	r.source.parsed = true
+	r.source.parsedAs(root)
 	d.places[""] = Place{1, 1}
 	d.value(root, v, Field{}, "")
 	return r
@@ -103,9 +103,10 @@ func (d *decoder) plain(n *yaml.Node, path string) bool {
 		d.problem(at, path, "aliases (*name) are not allowed", `write the value out; a text that begins with * must stand in quotes, as in "*@example.org"`)
 		return false
 	case n.Anchor != "":
+		// What it holds is decoded all the same, so that secrets in it are known and hidden.
 		d.problem(at, path, "anchors (&name) are not allowed", "write the value out where it is needed; a text that begins with & must stand in quotes")
-		return false
 	case n.Style&yaml.TaggedStyle != 0:
+		d.hide(n)
 		d.problem(at, path, "tags (!name) are not allowed", "a text that begins with ! must stand in quotes")
 		return false
 	}
@@ -147,7 +148,15 @@ func (d *decoder) required(v reflect.Value, f Field, path string) {
 		d.problem(at, own, own+": must not be empty", "")
 		return
 	}
-	d.problem(d.Place(path), own, "missing key `"+f.Key+"`"+below(path), f.Doc)
+	d.problem(d.Place(path), own, "missing key `"+f.Key+"`"+below(path), firstSentence(f.Doc))
+}
+
+func firstSentence(doc string) string {
+	first, _, more := strings.Cut(doc, ". ")
+	if more {
+		first += "."
+	}
+	return first
 }
 
 // isEmpty reports whether there is no value; a section is one where the file has it, whatever it holds.
@@ -185,18 +194,17 @@ func (d *decoder) hide(n *yaml.Node) {
 		}
 		return
 	}
+	if n.Tag == "!!bool" || n.Tag == "!!null" {
+		return
+	}
 	if m := reference.FindString(n.Value); m != n.Value || n.Value == "" {
-		d.source.hide(Place{n.Line, n.Column}, n.Value, n.Line+strings.Count(n.Value, "\n")+1)
+		inLine := n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0
+		d.source.hide(Place{n.Line, n.Column}, n.Value, inLine)
 	}
 }
 
 func sorted(list []Problem) []Problem {
-	sort.SliceStable(list, func(i, j int) bool {
-		if list[i].Line != list[j].Line {
-			return list[i].Line < list[j].Line
-		}
-		return list[i].Column < list[j].Column
-	})
+	sort.SliceStable(list, func(i, j int) bool { return list[i].before(list[j].Place) })
 	return list
 }
 

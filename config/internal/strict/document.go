@@ -19,6 +19,9 @@ const MaxBytes = 1 << 20
 // syntaxLine is the form of the yaml package's errors.
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
+// parserMessage is what the yaml package's parser says, as opposed to its scanner.
+var parserMessage = regexp.MustCompile(`^did not find expected (key$|node content|',' or|'-' indicator|<)`)
+
 // parse returns the root of the only document, or one problem with the text as such.
 func parse(data []byte) (*yaml.Node, *Problem) {
 	if p := checkText(data); p != nil {
@@ -112,7 +115,10 @@ func syntaxProblem(err error, text string) *Problem {
 	if m == nil {
 		return &Problem{Place: Place{1, 1}, Message: "not valid YAML"}
 	}
-	line, _ := strconv.Atoi(m[1])
+	line, _ := strconv.Atoi(m[1]) // 0 where none is given
+	if parserMessage.MatchString(m[2]) {
+		line++ // for these the yaml package counts from 0
+	}
 	line = max(1, min(line, len(lines)))
 	if at, ok := leadingTab(lines[:min(line+1, len(lines))]); ok {
 		return &Problem{Place: at, Message: "a tab is used for indentation", Hint: "YAML allows spaces only"}

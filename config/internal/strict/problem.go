@@ -11,6 +11,10 @@ type Place struct {
 	Line, Column int
 }
 
+func (p Place) before(q Place) bool {
+	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
+}
+
 // Problem is one mistake, with the line of the file that it is on.
 type Problem struct {
 	Place
@@ -55,7 +59,10 @@ func printable(s string) string {
 }
 
 func visible(r rune) rune {
-	if unicode.IsPrint(r) {
+	switch {
+	case r == '\t':
+		return ' '
+	case unicode.IsPrint(r):
 		return r
 	}
 	return '\ufffd'

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,9 +16,12 @@ import (
 	"github.com/edgeauth/edgeauth/config/internal/suggestion"
 )
 
+// credentials finds a user name in a URL, which a password may follow.
+var credentials = regexp.MustCompile(`//[^/]*@`)
+
 // scalar decodes one text, number or truth value.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f Field, path string) {
-	if isSecret(v) {
+	if isSecret(v) || credentials.MatchString(n.Value) {
 		d.hide(n)
 	}
 	want := wanted(v)
@@ -54,10 +58,10 @@ func checkTag(n *yaml.Node, v reflect.Value, want string) *Fault {
 		return nil
 	}
 	ok := n.Tag == "!!str" || n.Tag == "!!timestamp"
-	switch v.Kind() {
-	case reflect.Bool:
+	switch want {
+	case "true or false":
 		ok = n.Tag == "!!bool"
-	case reflect.Int:
+	case "a whole number":
 		ok = n.Tag == "!!int"
 	}
 	if ok {
@@ -88,12 +92,20 @@ func wanted(v reflect.Value) string {
 		return "a URL"
 	case v.Type() == prefixType:
 		return "an address or a network"
+	case isTextual(v):
+		return "a text"
 	case v.Kind() == reflect.Bool:
 		return "true or false"
 	case v.Kind() == reflect.Int:
 		return "a whole number"
 	}
 	return "a text"
+}
+
+// isTextual reports whether v reads texts by itself.
+func isTextual(v reflect.Value) bool {
+	_, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	return ok
 }
 
 func isSecret(v reflect.Value) bool {
@@ -107,7 +119,7 @@ func (d *decoder) set(v reflect.Value, text string, f Field) *Fault {
 		return notOneOf(text, f.Enum)
 	}
 	if strings.ContainsFunc(text, isControl) {
-		return &Fault{"must not contain control characters or newlines", ""}
+		return unprintable(text)
 	}
 	text, fault := d.format(f.Format, text)
 	if fault != nil {
@@ -120,12 +132,23 @@ func (d *decoder) set(v reflect.Value, text string, f Field) *Fault {
 		return setURL(v, text)
 	case v.Type() == prefixType:
 		return setPrefix(v, text)
+	case isTextual(v):
+		return setTextual(v, text)
 	case v.Kind() == reflect.Bool:
 		return setBool(v, text)
 	case v.Kind() == reflect.Int:
 		return setInt(v, text, f)
 	}
-	return setText(v, text)
+	v.SetString(text)
+	return nil
+}
+
+func unprintable(text string) *Fault {
+	fault := &Fault{Message: "must not contain control characters or newlines"}
+	if strings.HasSuffix(text, "\n") {
+		fault.Hint = "a block that begins with | ends with a newline; begin it with |- instead"
+	}
+	return fault
 }
 
 func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 }
@@ -156,14 +179,10 @@ func (d *decoder) format(name, text string) (string, *Fault) {
 	return text, nil
 }
 
-func setText(v reflect.Value, text string) *Fault {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if err := u.UnmarshalText([]byte(text)); err != nil {
-			return &Fault{"has a form that is not understood", ""}
-		}
-		return nil
+func setTextual(v reflect.Value, text string) *Fault {
+	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		return &Fault{"has a form that is not understood", ""}
 	}
-	v.SetString(text)
 	return nil
 }
 

@@ -3,6 +3,9 @@ package strict
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // mask stands where a secret was written into the file itself.
@@ -19,6 +22,7 @@ type source struct {
 	lines  [][]rune
 	hidden map[int][]span // by line
 	parsed bool           // the keys are known, and with them every secret
+	starts []Place        // of all nodes
 }
 
 // span is a range of characters of one line, from 0, the end excluded.
@@ -37,22 +41,57 @@ func unifyBreaks(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
 }
 
-// hide masks what stands at a place: the text where it stands there as it is, otherwise the rest of the line, and the
-// whole of the following lines that a longer text may cover.
-func (s *source) hide(at Place, text string, until int) {
+// hide masks the text that begins at a place: exactly where it stands there as it is, with or without quotes; otherwise
+// (escapes, several lines) everything up to the next thing that begins.
+func (s *source) hide(at Place, text string, verbatim bool) {
 	if at.Line < 1 || at.Line > len(s.lines) {
 		return
 	}
 	line := s.lines[at.Line-1]
 	from := max(0, min(at.Column-1, len(line)))
-	to := len(line)
-	if t := []rune(text); len(t) > 0 && strings.HasPrefix(string(line[from:]), text) {
-		to = from + len(t)
+	if n := lengthHere(string(line[from:]), text); verbatim && n > 0 {
+		s.hidden[at.Line] = append(s.hidden[at.Line], span{from, from + n})
+		return
 	}
-	s.hidden[at.Line] = append(s.hidden[at.Line], span{from, to})
-	for n := at.Line + 1; n < until && n <= len(s.lines); n++ {
-		s.hidden[n] = append(s.hidden[n], span{0, len(s.lines[n-1])})
+	end := s.nextStart(at)
+	for n := at.Line; n <= end.Line && n <= len(s.lines); n++ {
+		to := len(s.lines[n-1])
+		if n == end.Line {
+			to = min(to, end.Column-1)
+		}
+		s.hidden[n] = append(s.hidden[n], span{from, to})
+		from = 0
 	}
+}
+
+// lengthHere is the length of text, in characters, where rest begins with it; 0 where it does not.
+func lengthHere(rest, text string) int {
+	for _, raw := range []string{text, `"` + text + `"`, "'" + text + "'"} {
+		if text != "" && strings.HasPrefix(rest, raw) {
+			return utf8.RuneCountInString(raw)
+		}
+	}
+	return 0
+}
+
+// parsedAs says that the keys are known, and where each node begins.
+func (s *source) parsedAs(n *yaml.Node) {
+	s.parsed = true
+	s.starts = append(s.starts, Place{n.Line, n.Column})
+	for _, c := range n.Content {
+		s.parsedAs(c)
+	}
+}
+
+// nextStart is where the first node after a place begins, or the end of the file.
+func (s *source) nextStart(at Place) Place {
+	next := Place{len(s.lines) + 1, 1}
+	for _, p := range s.starts {
+		if at.before(p) && p.before(next) {
+			next = p
+		}
+	}
+	return next
 }
 
 // show returns a line as it may be shown, and where in it the column stands.
@@ -81,7 +120,7 @@ func (s *source) show(at Place) (string, int) {
 	if caret == len(line) {
 		shown = len(out)
 	}
-	return window(tabless(out), shown)
+	return window(out, shown)
 }
 
 func (s *source) hiddenAt(line, i int) (end int, ok bool) {
@@ -96,25 +135,39 @@ func (s *source) hiddenAt(line, i int) (end int, ok bool) {
 	return s.secretLikeAt(line, i)
 }
 
+// secretLikeAt judges by the look of a line, where the file could not be parsed.
 func (s *source) secretLikeAt(line, i int) (end int, ok bool) {
 	if s.parsed {
 		return 0, false
 	}
+	if i == 0 && s.continuesSecret(line) {
+		return len(s.lines[line-1]), true
+	}
 	text := string(s.lines[line-1])
 	m := secretLike.FindStringSubmatchIndex(text)
-	if m == nil || len([]rune(text[:m[2]])) != i || strings.HasPrefix(text[m[2]:], "${") {
+	if m == nil || utf8.RuneCountInString(text[:m[2]]) != i || strings.HasPrefix(text[m[2]:], "${") {
 		return 0, false
 	}
 	return len(s.lines[line-1]), true
 }
 
-func tabless(r []rune) []rune {
-	for i, c := range r {
-		if c == '\t' {
-			r[i] = ' '
+// continuesSecret reports whether a line is indented below a key that sounds like a secret.
+func (s *source) continuesSecret(line int) bool {
+	for above := line - 1; above >= 1; above-- {
+		if indentation(s.lines[above-1]) < indentation(s.lines[line-1]) {
+			return secretLike.MatchString(string(s.lines[above-1]))
 		}
 	}
-	return r
+	return false
+}
+
+func indentation(line []rune) int {
+	for i, r := range line {
+		if r != ' ' {
+			return i
+		}
+	}
+	return len(line)
 }
 
 // window cuts a long line to what surrounds the caret.

@@ -31,7 +31,7 @@ func nearest(got string, allowed []string) string {
 	}
 	best, least := "", len(got)/3+1
 	for _, name := range allowed {
-		if d := distance(plainName(got), plainName(name)); d < least || (d == least && best == "") {
+		if d := distance(plainName(got), plainName(name)); d < least {
 			best, least = name, d
 		}
 	}
