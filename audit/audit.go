@@ -27,6 +27,7 @@ const (
 	TwoCookies      Name = "two_session_cookies"
 	LogReseeded     Name = "log_reseeded"
 	LogBegun        Name = "log_begun"
+	LogGap          Name = "log_gap" // entries were lost or trimmed; a shard was loaded anew
 	ConfigReloaded  Name = "config_reloaded"
 	ConfigRefused   Name = "config_refused"
 	KeysReloaded    Name = "keys_reloaded"
