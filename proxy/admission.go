@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+)
+
+// Replica is this edge's copy of the revocation log.
+type Replica interface {
+	// Version changes whenever a Standing could.
+	Version() uint64
+	Standing(*revocation.Names) revocation.Standing
+	// Staleness is how old the copy can be at most.
+	Staleness() time.Duration
+}
+
+// admit decides about a request for a route: from memory alone, in one atomic load where nothing changed since the
+// session's last request. The session is returned whenever it could be opened; the verdict says whether it may be
+// shown. Two is set if the request carried two session cookies, of which none counts.
+func (h *Handler) admit(r *http.Request, route *Route, now time.Time) (v policy.Verdict, o *opened, two bool) {
+	o, two = h.find(r, now)
+	if o == nil {
+		return route.cfg.Policy.Admit(nil, policy.Standing{}, now), nil, two
+	}
+	st := h.standing(o)
+	return route.cfg.Policy.Admit(&o.policy, policy.Standing{
+		Vouched: st.Vouched, Revoked: st.Revoked, Staleness: h.opt.Replica.Staleness(),
+	}, now), o, false
+}
+
+// find returns the request's session, opened. Absent, invalid and doubled cookies are nil.
+func (h *Handler) find(r *http.Request, now time.Time) (o *opened, two bool) {
+	value, err := h.opt.Cookies.Find(r)
+	if err != nil {
+		return nil, errors.Is(err, session.ErrTwoCookies)
+	}
+	c := h.cacheFor(h.opt.Keys())
+	if o := c.get(value, now); o != nil {
+		return o, false
+	}
+	s, err := h.opt.Cookies.Open(value)
+	if err != nil {
+		return nil, false
+	}
+	o = newOpened(s, now)
+	c.put(value, o)
+	return o, false
+}
+
+// cacheFor returns the cache of a key ring. Another ring begins with an empty one: what its keys do not open must not
+// be known from before.
+func (h *Handler) cacheFor(ring *session.Ring) *cache {
+	c := h.cache.Load()
+	if c.ring == ring {
+		return c
+	}
+	fresh := newCache(ring, h.opt.CacheSize)
+	if h.cache.CompareAndSwap(c, fresh) {
+		return fresh
+	}
+	return h.cache.Load()
+}
+
+// standing returns what the log says of a session. The version is read first: an entry that arrives in between makes
+// the next request look again.
+func (h *Handler) standing(o *opened) revocation.Standing {
+	version := h.opt.Replica.Version()
+	if m := o.memo.Load(); m != nil && m.version == version {
+		return m.standing
+	}
+	st := h.opt.Replica.Standing(&o.names)
+	o.memo.Store(&memo{version, st})
+	return st
+}

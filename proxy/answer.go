@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy/internal/target"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+const (
+	loginPath         = "/.edgeauth/login"
+	maxReturn         = 1200 // bytes of a return address, as the login accepts it
+	staleRetry        = 5 * time.Second
+	reasonCrossOrigin = "cross_origin"
+)
+
+// note fills in the access record, and reports what deserves a security event.
+func (x *exchange) note(r *http.Request, v policy.Verdict, o *opened, two bool) {
+	x.record.Verdict, x.record.Reason = v.Action.String(), string(v.Reason)
+	if o != nil {
+		x.record.Session = o.family
+	}
+	if two {
+		x.audit(r, audit.TwoCookies, nil, "")
+	}
+	if v.Action == policy.Deny {
+		x.audit(r, audit.AccessDenied, o, string(v.Reason))
+	}
+}
+
+func (x *exchange) audit(r *http.Request, name audit.Name, o *opened, reason string) {
+	e := audit.Event{
+		Name: name, RequestID: x.record.RequestID, Host: x.h.opt.Origin.Host, Reason: reason, Detail: "route " + x.route.cfg.Name,
+	}
+	if x.record.Client.IsValid() {
+		e.Client = x.record.Client.String()
+	}
+	if o != nil {
+		e.Subject, e.Session = o.session.Subject, o.family
+	}
+	x.h.opt.Audit.Write(r.Context(), e)
+}
+
+// refuse answers a request that is not forwarded. No answer touches a cookie.
+func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdict) error {
+	switch v.Action {
+	case policy.Login:
+		return x.login(w, r, v.Reason)
+	case policy.Stale:
+		return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Please try again in a moment", RetryAfter: staleRetry,
+			Public: "It cannot be told just now whether your session is still valid. You are not logged out."}
+	}
+	return &web.Error{Code: http.StatusForbidden, Reason: string(v.Reason), Title: "No access",
+		Public: "You are logged in, but this address is not open to you."}
+}
+
+// login sends a navigation to the login, and tells everybody else where it is. The challenge names a scheme that no
+// browser asks a password for.
+func (x *exchange) login(w http.ResponseWriter, r *http.Request, reason policy.Reason) error {
+	if web.MayRedirect(r) {
+		web.Harden(w.Header())
+		w.Header().Set("Location", loginURL(x.route.cfg.Provider, &x.target))
+		w.WriteHeader(http.StatusSeeOther)
+		return nil
+	}
+	w.Header().Set("WWW-Authenticate", `Cookie realm="edgeauth"`)
+	return &web.Error{Code: http.StatusUnauthorized, Reason: string(reason), Title: "Login needed", LoginURL: loginURL(x.route.cfg.Provider, nil),
+		Public: "Log in first and try again."}
+}
+
+// loginURL is the login's address below this origin. An address that is too long to come back to loses its query, or
+// is given up for the first page; cut=1 tells the login to say so.
+func loginURL(provider string, back *target.Target) string {
+	q := url.Values{}
+	if provider != "" {
+		q.Set("provider", provider)
+	}
+	if back != nil {
+		rd := back.String()
+		if len(rd) > maxReturn {
+			rd = back.Path
+			q.Set("cut", "1")
+		}
+		if len(rd) > maxReturn {
+			rd = "/"
+		}
+		q.Set("rd", rd)
+	}
+	if len(q) == 0 {
+		return loginPath
+	}
+	return loginPath + "?" + q.Encode()
+}
+
+// preflight answers a CORS preflight, which never carries a session (Fetch standard, 3.2.2).
+func (x *exchange) preflight(w http.ResponseWriter, r *http.Request) error {
+	if !x.route.cfg.PassPreflight {
+		return &web.Error{Code: http.StatusForbidden, Reason: "preflight", Title: "No cross-origin access"}
+	}
+	x.record.Verdict, x.record.Reason = policy.Allow.String(), "preflight"
+	x.carry(w, r)
+	return nil
+}

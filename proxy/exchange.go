@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/proxy/internal/scrub"
+	"github.com/edgeauth/edgeauth/proxy/internal/target"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// exchange is one permitted request on its way to an upstream and back.
+type exchange struct {
+	h       *Handler
+	route   *Route
+	target  target.Target
+	bearer  *opened // who is there; nil for nobody
+	told    *told   // what the upstream is told of them; nil for nobody
+	record  *web.Record
+	body    *clientBody
+	upgrade string // the protocol that the client asks for instead of HTTP, or ""
+	accept  string // what a WebSocket's backend must answer
+	now     time.Time
+}
+
+// request turns the outgoing request, a copy of the incoming one without hop-by-hop fields, into what the upstream may
+// see.
+func (x *exchange) request(out *http.Request) {
+	u := &x.route.cfg.Upstream.cfg
+	t := x.target.Strip(x.route.strip)
+	out.URL.Scheme, out.URL.Host = u.Address.Scheme, u.Address.Host
+	out.URL.Path, out.URL.RawPath, out.URL.RawQuery, out.URL.ForceQuery = t.Decoded, t.Path, t.Query, false
+	out.Host = x.h.opt.Origin.Host
+	if u.RewriteHost {
+		out.Host = u.Address.Host
+	}
+	out.Trailer = nil
+	x.header(out.Header)
+}
+
+// header removes what clients may not say and adds what the edge says.
+func (x *exchange) header(h http.Header) {
+	x.h.rules.Request(h)
+	if x.upgrade == "" {
+		delete(h, "Connection")
+		delete(h, "Upgrade")
+	}
+	if x.record.Client.IsValid() {
+		h["X-Forwarded-For"] = []string{x.record.Client.String()}
+	}
+	h["X-Forwarded-Proto"], h["X-Forwarded-Host"] = x.h.proto, x.h.host
+	h["X-Request-Id"] = []string{x.record.RequestID}
+	if x.told == nil {
+		return
+	}
+	for _, f := range x.told.fields {
+		h.Del(f.Name)
+		h[http.CanonicalHeaderKey(f.Name)] = f.Values
+	}
+	if x.told.token != nil {
+		h[http.CanonicalHeaderKey(x.route.cfg.Upstream.cfg.AssertionHeader)] = x.told.token
+	}
+}
+
+// response removes what a backend may not say. An error makes the exchange fail before anything was written.
+func (x *exchange) response(res *http.Response) error {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		if x.accept != "" && res.Header.Get("Sec-Websocket-Accept") != x.accept {
+			return fmt.Errorf("%w: its Sec-WebSocket-Accept does not fit the key", errNotWebSocket)
+		}
+	}
+	x.h.rules.Response(res.Header)
+	if x.bearer == nil {
+		return nil
+	}
+	scrub.Private(res.Header)
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		x.renew(res.Header)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// errNotWebSocket is a backend that switches protocols without having understood the request.
+var errNotWebSocket = errors.New("backend did not accept the WebSocket")
+
+// statusClientGone is nginx's status for a client that left. Nobody receives it; it is for the access record.
+const statusClientGone = 499
+
+// failed answers an exchange that ended before a response began.
+func (x *exchange) failed(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case x.body != nil && x.body.broken():
+		w.Header().Set("Connection", "close")
+		x.h.opt.Pages.Fail(w, r, &web.Error{Code: http.StatusBadRequest, Reason: "malformed_body", Title: "Malformed request",
+			Public: "The body of the request broke off or was malformed.", Err: err})
+	case r.Context().Err() != nil:
+		x.record.Reason = "client_gone"
+		w.WriteHeader(statusClientGone)
+	case timedOut(err):
+		x.h.opt.Pages.Fail(w, r, &web.Error{Code: http.StatusGatewayTimeout, Reason: "upstream_timeout", Title: "The application did not answer",
+			Public: "The application behind this address took too long. Please try again in a moment.", Err: err})
+	default:
+		x.h.opt.Pages.Fail(w, r, &web.Error{Code: http.StatusBadGateway, Reason: "upstream_unreachable", Title: "The application cannot be reached",
+			Public: "The application behind this address did not answer properly. Please try again in a moment.", Err: err})
+	}
+}
+
+// timedOut reports whether an upstream was too slow. net/http's error for a late response header is known only as a
+// net.Error.
+func timedOut(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+// clientBody notes whether reading the client's body failed, so that the client's mistake is not taken for the
+// upstream's. The transport may still read when the answer is already on its way.
+type clientBody struct {
+	io.ReadCloser
+	failed atomic.Bool
+}
+
+// Read notes every error but the end.
+func (b *clientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
+		b.failed.Store(true)
+	}
+	return n, err
+}
+
+func (b *clientBody) broken() bool { return b.failed.Load() }

@@ -1,0 +1,152 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy/internal/scrub"
+	"github.com/edgeauth/edgeauth/proxy/internal/target"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// Options configures the handler of one public origin.
+type Options struct {
+	Origin    *url.URL         // public: scheme and host, with port where it is not the scheme's own
+	Cookies   *session.Cookies // of this origin
+	Keys      func() *session.Ring
+	Replica   Replica
+	Routes    []RouteConfig // of this origin
+	Upstreams []*Upstream   // every one of the edge: names that one of them trusts are removed for all
+	Idle      time.Duration // how long a session lasts without a request
+	Pages     *web.Pages
+	Audit     *audit.Log
+	Now       func() time.Time
+	CacheSize int // opened cookies to keep; 0: 10,000
+	// RefuseOddHeaders answers 400 to field names with other characters than letters, digits and dashes, instead of
+	// only removing those that fold to a managed name.
+	RefuseOddHeaders bool
+}
+
+// Handler serves one public origin. Requests of other hosts must not reach it: it never looks at the Host header. An
+// address without a route is 404 for everybody, logged in or not, and reaches no backend; so is everything below
+// /.edgeauth/, which others serve. It is safe for concurrent use and never changed; a new configuration makes a new one.
+type Handler struct {
+	opt   Options
+	table *table
+	rules *scrub.Rules
+	cache atomic.Pointer[cache]
+	proto []string // X-Forwarded-Proto
+	host  []string // X-Forwarded-Host
+}
+
+// New compiles the routes. It does no network.
+func New(o Options) (*Handler, error) {
+	if o.CacheSize == 0 {
+		o.CacheSize = 10_000
+	}
+	if o.Origin == nil || o.Origin.Host == "" || o.Origin.Path != "" {
+		return nil, errors.New("proxy needs a public origin of scheme and host")
+	}
+	h := &Handler{opt: o, proto: []string{o.Origin.Scheme}, host: []string{o.Origin.Host}}
+	var routes []*Route
+	var names []string
+	for _, cfg := range o.Routes {
+		r, err := compile(cfg)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, r)
+		names = append(names, cfg.Upstream.names()...)
+	}
+	for _, u := range o.Upstreams {
+		names = append(names, u.names()...)
+	}
+	var err error
+	if h.table, err = newTable(routes); err != nil {
+		return nil, fmt.Errorf("building the routes of %s: %w", o.Origin.Host, err)
+	}
+	h.rules = scrub.New(names)
+	h.cache.Store(newCache(o.Keys(), o.CacheSize))
+	return h, nil
+}
+
+// ServeHTTP serves one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := h.serve(w, r); err != nil {
+		h.opt.Pages.Fail(w, r, err)
+	}
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
+	t, err := h.read(r)
+	if err != nil {
+		return err
+	}
+	preflight := isPreflight(r)
+	route, err := h.routeOf(r, t, preflight)
+	if err != nil {
+		return err
+	}
+	now := h.opt.Now()
+	if preflight {
+		return h.exchange(r, route, t, now).preflight(w, r)
+	}
+	v, o, two := h.admit(r, route, now)
+	x := h.exchange(r, route, t, now)
+	x.note(r, v, o, two)
+	if v.Action != policy.Allow {
+		return x.refuse(w, r, v)
+	}
+	if v.Identified {
+		if err := x.identify(o); err != nil {
+			return err
+		}
+	}
+	if err := x.checkOrigin(r); err != nil {
+		return err
+	}
+	x.carry(w, r)
+	return nil
+}
+
+func (h *Handler) exchange(r *http.Request, route *Route, t target.Target, now time.Time) *exchange {
+	x := &exchange{h: h, route: route, target: t, record: web.RecordOf(r.Context()), now: now}
+	x.record.Route, x.record.Upstream = route.cfg.Name, route.cfg.Upstream.cfg.Name
+	return x
+}
+
+// routeOf returns the route of a request.
+func (h *Handler) routeOf(r *http.Request, t target.Target, preflight bool) (*Route, error) {
+	p := h.table.match(t.Decoded)
+	if p == nil || own(t.Decoded) {
+		return nil, &web.Error{Code: http.StatusNotFound, Reason: string(policy.NoRoute), Title: "Not found", Public: "There is nothing at this address."}
+	}
+	if p.fold {
+		if err := target.CheckIIS(t.Decoded); err != nil {
+			return nil, badTarget(err)
+		}
+	}
+	method := r.Method
+	if preflight {
+		method = r.Header.Get("Access-Control-Request-Method") // the route that will get the request decides
+	}
+	route := p.route(method)
+	if route == nil {
+		return nil, &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
+	}
+	return route, nil
+}
+
+// own reports whether a path is among the edge's own endpoints.
+func own(path string) bool {
+	first, _, _ := strings.Cut(path[1:], "/")
+	return strings.EqualFold(first, ".edgeauth")
+}

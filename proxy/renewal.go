@@ -1,0 +1,40 @@
+package proxy
+
+import (
+	"net/http"
+)
+
+// renew adds a session cookie with a new idle time to an answer, once half of it has passed, and makes the answer
+// unfit for any cache. It looks at the log again: whoever was revoked while the backend worked gets no new cookie.
+func (x *exchange) renew(h http.Header) {
+	now := x.h.opt.Now()
+	s := x.bearer.session
+	if s.IdleUntil.Sub(now) > x.h.opt.Idle/2 || !s.IdleUntil.Before(s.Expires) {
+		return
+	}
+	if st := x.h.standing(x.bearer); !st.Vouched || st.Revoked || !now.Before(s.Expires) {
+		return
+	}
+	renewed := *s
+	renewed.IssuedAt, renewed.IdleUntil = now, now.Add(x.h.opt.Idle)
+	if renewed.IdleUntil.After(s.Expires) {
+		renewed.IdleUntil = s.Expires
+	}
+	if err := x.h.opt.Cookies.Set(headerWriter{h}, &renewed); err != nil {
+		x.record.Note(err) // the answer goes out without it; the old cookie is still good
+		return
+	}
+	h["Cache-Control"] = []string{"no-store"}
+}
+
+// headerWriter is as much of a ResponseWriter as setting a cookie needs.
+type headerWriter struct{ header http.Header }
+
+// Header returns the header that is filled.
+func (w headerWriter) Header() http.Header { return w.header }
+
+// Write does nothing: there is no body.
+func (w headerWriter) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader does nothing: there is no status.
+func (w headerWriter) WriteHeader(int) {}
