@@ -1,0 +1,133 @@
+package login
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// callbackTimeout bounds all that a callback asks of store and provider. It goes on when the browser hangs up: a code
+// that is being spent should bring its session.
+const callbackTimeout = 30 * time.Second
+
+// arrival is a callback on its way through the checks.
+type arrival struct {
+	flow     *flow
+	provider *oidc.Provider
+	binding  session.Binding
+	answer   url.Values
+}
+
+// callback is where the provider sends the browser back (OpenID Connect Core 1.0, 3.1.2.5). Each check comes before
+// any effect of the next: the state opens, it is not too old, this browser began it, the right provider answers, nobody
+// used it before; only then is the code spent.
+func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.arrive(w, r)
+	if err != nil {
+		s.event(r, audit.Event{Name: audit.LoginRefused, Reason: "bad_callback"})
+		return badRequest("This login cannot go on", "What came back from the login service cannot be read. Please start again.", "bad_callback", err)
+	}
+	if a.flow.expired(s.opt.Now()) {
+		return s.restart(w, r, a, "login_expired", errors.New("the login took too long"))
+	}
+	var ok bool
+	if a.binding, ok = s.opt.Cookies.Binding(r); !ok || !a.flow.boundTo(a.binding) {
+		return s.foreign(r, a)
+	}
+	if err := a.provider.CheckIssuer(a.answer["iss"]); err != nil {
+		return s.redeemFailed(w, r, a, err)
+	}
+	if a.answer.Has("error") {
+		return s.providerRefused(w, r, a)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), callbackTimeout)
+	defer cancel()
+	return s.claim(ctx, w, r.WithContext(ctx), a)
+}
+
+// arrive reads the answer and opens its state. The answer comes in the way that the provider was asked for, its
+// parameters each once, and holds either a code or an error.
+func (s *Server) arrive(w http.ResponseWriter, r *http.Request) (*arrival, error) {
+	answer, err := readAnswer(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Has("error") == answer.Has("code") || answer.Has("code") && answer.Get("code") == "" {
+		return nil, errors.New("the answer holds neither a code nor an error, or both")
+	}
+	f, err := s.open(answer.Get("state"))
+	if err != nil {
+		return nil, err
+	}
+	p, ok := s.provider(f.provider)
+	if !ok {
+		return nil, fmt.Errorf("provider %q is no longer configured", f.provider)
+	}
+	if (p.ResponseMode() == "form_post") != (r.Method == http.MethodPost) {
+		return nil, fmt.Errorf("provider %q answered by %s, its response mode is %s", f.provider, r.Method, p.ResponseMode())
+	}
+	return &arrival{flow: f, provider: p, answer: answer}, nil
+}
+
+func readAnswer(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		return parseOnce(r.URL.RawQuery)
+	}
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		return nil, fmt.Errorf("%w: a form with a query", errParams)
+	}
+	return parseForm(w, r)
+}
+
+// claim sets the flow's once-mark and goes on according to what it finds.
+func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
+	incarnation, ready := s.opt.Log.Current()
+	if !ready {
+		return s.retryLater(w, r, a, "log_not_ready", errors.New("the revocation log has not been read yet"))
+	}
+	code := sha256.Sum256([]byte("edgeauth once\x00" + a.answer.Get("code")))
+	key := "flow:" + base64.RawURLEncoding.EncodeToString(a.flow.ID[:])
+	claim, err := s.opt.Once.Claim(ctx, key, code[:], stateLifetime+2*maxAhead)
+	switch {
+	case err != nil:
+		return s.retryLater(w, r, a, "store_unavailable", err)
+	case claim == Fresh:
+		return s.redeem(ctx, w, r, a, incarnation)
+	case claim == Own:
+		return s.again(w, r, a)
+	}
+	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.provider, Reason: "flow_replayed"})
+	return &web.Error{Code: http.StatusForbidden, Reason: "login_replayed", Title: "This login was used before",
+		Public: "Each login works once. Please start again.", Links: s.startAgain(a), Err: errors.New("another code for a used flow")}
+}
+
+// again answers a callback that was loaded a second time. Its code is spent or being spent; the session that it brought
+// is the browser's, or a new login is made.
+func (s *Server) again(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if now, ok := s.live(r); ok && now.Subject.Issuer == a.provider.Issuer() && !now.Epoch.Before(a.flow.Started.Time()) {
+		return s.land(w, r, a.flow)
+	}
+	return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again, and the browser has no session of it"))
+}
+
+// redeem spends the code and mints a session of what it brings.
+func (s *Server) redeem(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, incarnation identity.Incarnation) error {
+	before := s.opt.Now()
+	who, err := a.provider.Redeem(ctx, oidc.Redemption{Code: a.answer.Get("code"), Verifier: a.flow.verifier(a.binding),
+		Nonce: a.flow.nonce(a.binding), RedirectURI: s.redirectURI()})
+	if err != nil {
+		return s.redeemFailed(w, r, a, err)
+	}
+	return s.mint(ctx, w, r, a, minting{login: who, before: before, incarnation: incarnation})
+}

@@ -1,0 +1,147 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// message is what the plain pages say.
+type message struct {
+	Text  []string
+	Links []web.Link
+}
+
+// confirmLogout asks before anything happens: a link, an image or a page that is loaded in advance must not log anyone
+// out.
+func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
+	c, ok := s.current(r)
+	if !ok {
+		return s.nobodyToLogOut(w, r)
+	}
+	page := web.Page{Template: "logout", Title: "Log out?", Status: http.StatusOK, HasForm: true, Data: c.Username}
+	if p, ok := s.providerOf(c.Subject.Issuer); ok && p.EndSessionOrigin() != "" {
+		page.FormActions = []string{p.EndSessionOrigin()}
+	}
+	return s.opt.Pages.Render(w, r, page)
+}
+
+func (s *Server) nobodyToLogOut(w http.ResponseWriter, r *http.Request) error {
+	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "You are not logged in", Status: http.StatusOK,
+		Data: message{Text: []string{"There is nothing to log out of in this browser."}, Links: []web.Link{{Text: "Go to the start page", URL: "/"}}}})
+}
+
+// loggedOut is where the provider sends the browser after a logout. It shows the same page whatever comes with it and
+// changes nothing.
+func (s *Server) loggedOut(w http.ResponseWriter, r *http.Request) error {
+	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "Logged out", Status: http.StatusOK,
+		Data: message{Text: []string{"You have left. To be sure on a shared computer, close the browser."},
+			Links: []web.Link{{Text: "Log in again", URL: Prefix + "login"}}}})
+}
+
+// logout ends the browser's session here, on every edge, and at the provider.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	if !s.sameOrigin(r) {
+		return &web.Error{Code: http.StatusForbidden, Reason: "cross_site", Title: "You are still logged in",
+			Public: "The request to log out came from another site.", Links: []web.Link{{Text: "Log out", URL: Prefix + "logout"}},
+			Err: errors.New("logout posted from another origin")}
+	}
+	c, ok := s.current(r)
+	if !ok {
+		return s.nobodyToLogOut(w, r)
+	}
+	ctx := context.WithoutCancel(r.Context()) // each call below bounds its own time
+	delivery, err := s.opt.Revoker.Write(ctx, s.ending(c)...)
+	if err != nil {
+		return err
+	}
+	web.RecordOf(r.Context()).Session = c.Family.String()
+	s.event(r, audit.Event{Name: audit.Logout, Subject: c.Subject, Session: c.Family.String(), Actor: "user", Delivery: delivery.String()})
+	next := s.afterLogout(ctx, r, c)
+	s.opt.Cookies.Clear(w)
+	if delivery == revocation.Pending {
+		return s.halfLoggedOut(w, r, next)
+	}
+	return redirect(w, next)
+}
+
+// ending is what the log has to know of a logout. With the provider's session the other hosts of this edge end too.
+func (s *Server) ending(c *session.Session) []revocation.Entry {
+	now := revocation.MillisOf(s.opt.Now())
+	value := revocation.Value{Since: now, Until: until(revocation.MillisOf(c.Expires), now), Reason: "logout", Actor: "user"}
+	entries := []revocation.Entry{{Register: revocation.Family(c.Family), Value: value}}
+	if !c.IdPSession().IsZero() {
+		entries = append(entries, revocation.Entry{Register: revocation.IdPSession(c.IdPSession()), Value: s.notBefore(c.IdPSession(), "logout", "user")})
+	}
+	return entries
+}
+
+// notBefore ends all sessions of a session at the provider that exist now, those of any age.
+func (s *Server) notBefore(of identity.IdPSession, reason, actor string) revocation.Value {
+	names := revocation.Bearer{IdPSession: of}.Names()
+	return s.notBeforeOf(&names, reason, actor)
+}
+
+// notBeforeOf lies after every not-before that is known: a session minted under one that a faster clock wrote has an
+// epoch just behind it.
+func (s *Server) notBeforeOf(names *revocation.Names, reason, actor string) revocation.Value {
+	now := revocation.MillisOf(s.opt.Now())
+	since := max(now, s.opt.Log.NotBefore(names)+1)
+	return revocation.Value{Since: since, Until: until(since+revocation.Millis(s.opt.Lifetime/time.Millisecond), now), Reason: reason, Actor: actor}
+}
+
+// sameOrigin reports whether a form was sent by a page of this origin. Where the browser says nothing about it, the
+// answer is no.
+func (s *Server) sameOrigin(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return false
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return origin == s.opt.Origin
+	}
+	if r.Header.Get("Sec-Fetch-Site") != "" {
+		return true
+	}
+	u, err := url.Parse(r.Header.Get("Referer"))
+	return err == nil && u.Scheme+"://"+u.Host == s.opt.Origin
+}
+
+// afterLogout takes the ID token out of the vault and tells where the provider ends its own session.
+func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) string {
+	home := s.opt.Origin + Prefix + "logged-out"
+	p, ok := s.providerOf(c.Subject.Issuer)
+	if !ok {
+		return home
+	}
+	hint, _, err := s.opt.Vault.IDToken(ctx, c)
+	if err == nil {
+		err = s.opt.Vault.Delete(ctx, c)
+	}
+	if err != nil {
+		web.RecordOf(r.Context()).Note(err) // the provider asks the user then, or takes the logout hint
+	}
+	to, ok := p.EndSessionURL(oidc.EndSession{IDTokenHint: hint, LogoutHint: c.Username, PostLogoutRedirectURI: home,
+		State: identity.NewSessionID().String()})
+	if !ok {
+		return home
+	}
+	return to
+}
+
+// halfLoggedOut is the honest answer while the store is away.
+func (s *Server) halfLoggedOut(w http.ResponseWriter, r *http.Request, next string) error {
+	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "Logged out here, not yet everywhere", Status: http.StatusAccepted,
+		Data: message{Text: []string{
+			"This browser is logged out, and this server no longer accepts your session. A service that tells the other servers does not answer right now; they will follow as soon as it does.",
+			"Go on to log out at the login service too.",
+		}, Links: []web.Link{{Text: "Go on", URL: next}}}})
+}

@@ -1,0 +1,94 @@
+package login
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// current is the session of the request's cookie, whatever its standing.
+func (s *Server) current(r *http.Request) (*session.Session, bool) {
+	c, err := s.opt.Cookies.Read(r)
+	return c, err == nil
+}
+
+// live is the session of the request's cookie if the proxy would admit it to a route without conditions.
+func (s *Server) live(r *http.Request) (*session.Session, bool) {
+	c, v := s.admit(r)
+	return c, v.Action == policy.Allow
+}
+
+func (s *Server) admit(r *http.Request) (*session.Session, policy.Verdict) {
+	c, ok := s.current(r)
+	if !ok {
+		return nil, s.me.Admit(nil, policy.Standing{}, s.opt.Now())
+	}
+	names := c.Bearer().Names()
+	st := s.opt.Log.Standing(&names)
+	return c, s.me.Admit(&policy.Session{
+		Issuer: c.Subject.Issuer, Level: c.Level, IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires,
+	}, policy.Standing{Vouched: st.Vouched, Revoked: st.Revoked, Staleness: s.opt.Staleness()}, s.opt.Now())
+}
+
+// profile is what /.edgeauth/me tells of a session. It holds nothing that opens anything.
+type profile struct {
+	Sub       string     `json:"sub"`
+	Issuer    string     `json:"issuer"`
+	Provider  string     `json:"provider,omitempty"`
+	Username  string     `json:"username,omitempty"`
+	Name      string     `json:"name,omitempty"`
+	Email     string     `json:"email,omitempty"`
+	Groups    []string   `json:"groups"` // those that some route asks about
+	Level     string     `json:"level"`
+	ACR       string     `json:"acr,omitempty"`
+	AMR       []string   `json:"amr,omitempty"`
+	AuthTime  *time.Time `json:"auth_time,omitempty"`
+	IssuedAt  time.Time  `json:"issued_at"`
+	IdleUntil time.Time  `json:"idle_until"`
+	Expires   time.Time  `json:"expires_at"`
+	Session   string     `json:"session"` // the family's name
+	Staleness float64    `json:"staleness_seconds"`
+}
+
+// whoAmI says who the browser is to this edge, under the rules that the proxy applies. Other origins cannot read it.
+func (s *Server) whoAmI(w http.ResponseWriter, r *http.Request) error {
+	c, v := s.admit(r)
+	switch v.Action {
+	case policy.Allow:
+	case policy.Stale:
+		return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Try again in a moment",
+			Public: "This edge cannot tell right now whether the session is still good.", RetryAfter: 5 * time.Second}
+	default:
+		return &web.Error{Code: http.StatusUnauthorized, Reason: string(v.Reason), Title: "You are not logged in",
+			Public: "Log in to see who you are.", LoginURL: Prefix + "login", Err: errors.New("no session in good standing")}
+	}
+	body, err := json.Marshal(s.profile(c))
+	if err != nil {
+		return fmt.Errorf("writing a profile: %w", err)
+	}
+	web.RecordOf(r.Context()).Session = c.Family.String()
+	web.Harden(w.Header())
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(body, '\n')) // the client went away: nobody is left to tell
+	return nil
+}
+
+func (s *Server) profile(c *session.Session) profile {
+	p := profile{Sub: c.Subject.Sub, Issuer: c.Subject.Issuer, Username: c.Username, Name: c.Name, Email: c.Email,
+		Groups: append([]string{}, c.Groups...), Level: string(c.Level), ACR: c.Assurance.ACR, AMR: c.Assurance.AMR,
+		IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires, Session: c.Family.String(),
+		Staleness: s.opt.Staleness().Round(time.Millisecond).Seconds()}
+	if from, ok := s.providerOf(c.Subject.Issuer); ok {
+		p.Provider = from.Name()
+	}
+	if !c.Assurance.AuthTime.IsZero() {
+		p.AuthTime = &c.Assurance.AuthTime
+	}
+	return p
+}

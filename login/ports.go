@@ -1,0 +1,48 @@
+package login
+
+import (
+	"context"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+)
+
+// Log is this edge's copy of the revocation log. It answers from memory.
+type Log interface {
+	// Standing says what the log knows of a bearer.
+	Standing(*revocation.Names) revocation.Standing
+	// NotBefore is the greatest not-before of a bearer's names, 0 if there is none.
+	NotBefore(*revocation.Names) revocation.Millis
+	// Current is the incarnation to mint sessions under; false while the log has not been read in full.
+	Current() (identity.Incarnation, bool)
+}
+
+// Revoker writes to the log. What it was given acts on this edge at once, whatever the delivery. It goes on when the
+// context is cancelled. Its only error is an entry that makes no sense.
+type Revoker interface {
+	Write(ctx context.Context, entries ...revocation.Entry) (revocation.Delivery, error)
+}
+
+// Claim is the outcome of claiming a once-mark.
+type Claim uint8
+
+// The outcomes. The zero Claim is none of them.
+const (
+	Fresh Claim = iota + 1 // the mark was free and is ours now
+	Own                    // it holds our own value already: a retry
+	Taken                  // it holds another value: a replay
+)
+
+// Once keeps marks that can be set once. Every error means that the store could not be asked.
+type Once interface {
+	Claim(ctx context.Context, key string, value []byte, ttl time.Duration) (Claim, error)
+}
+
+// Vault keeps what of a login must not be in a cookie. Every error means that the store could not be asked.
+type Vault interface {
+	Put(ctx context.Context, s *session.Session, idToken string) error
+	IDToken(ctx context.Context, s *session.Session) (token string, found bool, err error)
+	Delete(ctx context.Context, s *session.Session) error
+}

@@ -1,0 +1,134 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// again is the beginning of the same login once more.
+func (a *arrival) again() beginning {
+	return beginning{returnURL: a.flow.returnURL, cut: a.flow.Cut, provider: a.provider}
+}
+
+func (s *Server) startAgain(a *arrival) []web.Link {
+	return []web.Link{{Text: "Start again", URL: s.loginURL(a.again())}}
+}
+
+// restart begins the same login anew, once; the second time it shows a page. Nothing was spent, no session is touched.
+func (s *Server) restart(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
+	return s.restartKnowing(w, r, a, reason, err, nil)
+}
+
+// restartKnowing is restart with a not-before that the new flow takes for known, see fixed.Known.
+func (s *Server) restartKnowing(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error, k *knowledge) error {
+	if a.flow.Restarts > 0 {
+		s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: reason})
+		return &web.Error{Code: http.StatusBadRequest, Reason: reason, Title: "This login did not come to an end",
+			Public: "It took too long, was repeated, or was ended from elsewhere meanwhile. Please start again.",
+			Links:  s.startAgain(a), Err: err}
+	}
+	web.RecordOf(r.Context()).Note(fmt.Errorf("login begins again: %w", err))
+	b := a.again()
+	b.restarts = a.flow.Restarts + 1
+	if k != nil {
+		b.knownOf, b.known = k.subject, k.notBefore
+	}
+	return s.begin(w, r, b)
+}
+
+// knowledge is a not-before of one subject.
+type knowledge struct {
+	subject   [16]byte
+	notBefore revocation.Millis
+}
+
+// foreign answers a callback whose login began in another browser, or in this one under a binding that another tab has
+// replaced since. Nothing of it is used. The same page is asked for anew after a moment, in which tabs that began at once
+// settle on one binding; the second time someone has to press a button.
+func (s *Server) foreign(r *http.Request, a *arrival) error {
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: "other_browser"})
+	e := &web.Error{Code: http.StatusForbidden, Reason: "other_browser", Title: "This login began somewhere else",
+		Public: "Another tab or another browser began it, or the browser does not keep cookies, without which nobody can log in here.",
+		Links:  s.startAgain(a), Err: errors.New("the callback's browser is not the one that began the login")}
+	if a.flow.Restarts == 0 {
+		b := a.again()
+		b.restarts = 1
+		e.Public = "Another tab began it, or another browser. It starts again in this one."
+		e.RetryAfter, e.RefreshTo = time.Second, s.loginURL(b)
+	}
+	return e
+}
+
+// retryLater answers when store or provider cannot be asked: a page that begins the login anew by itself. A code that
+// may have been spent is never sent again; session cookies stay.
+func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: reason})
+	if err := s.opt.Cookies.SetBinding(w, a.flow.ended(a.binding)); err != nil {
+		return fmt.Errorf("setting the login cookie: %w", err)
+	}
+	return &web.Error{Code: http.StatusServiceUnavailable, Reason: reason, Title: "Logging in is not possible right now",
+		Public:     "A service that logins need does not answer. If you are logged in already, you can go on working.",
+		RetryAfter: a.flow.retryDelay(), RefreshTo: s.loginURL(a.again()), Err: err}
+}
+
+// redeemFailed maps what oidc says to a page. The provider's own words are never shown.
+func (s *Server) redeemFailed(w http.ResponseWriter, r *http.Request, a *arrival, err error) error {
+	e := &web.Error{Code: http.StatusBadRequest, Links: s.startAgain(a), Err: err}
+	switch oidc.KindOf(err) {
+	case oidc.KindUnavailable:
+		return s.retryLater(w, r, a, "provider_unavailable", err)
+	case oidc.KindRefused:
+		e.Reason, e.Title = "code_refused", "The login service took the login back"
+		e.Public = "It may have taken too long. Please start again."
+	case oidc.KindConfig:
+		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
+		e.Public = "The login service does not accept this site as it is configured. Please tell the operator the request ID."
+	default:
+		e.Reason, e.Title = "bad_identity", "The login cannot be trusted"
+		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, tell the operator the request ID."
+	}
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: e.Reason})
+	return e
+}
+
+// providerRefused answers an authorization error response (RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6).
+func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	code := a.answer.Get("error")
+	if !oidc.IsErrorCode(code) {
+		code = "unknown"
+	}
+	err := fmt.Errorf("the provider answered with error %s", code)
+	e := &web.Error{Code: http.StatusForbidden, Reason: "login_not_done", Links: s.startAgain(a), Err: err,
+		Title: "You are not logged in", Public: "The login service did not finish the login. Please start again."}
+	switch code {
+	case "access_denied":
+		e.Reason, e.Title = "login_cancelled", "The login was cancelled"
+		e.Public = "It was cancelled, or the login service does not let you in. You can start again."
+	case "login_required", "interaction_required", "account_selection_required", "consent_required":
+		e.Reason = "login_required"
+		e.Public = "The login service needs an answer from you. Please start again and follow its pages."
+	case "temporarily_unavailable", "server_error":
+		return s.providerDown(w, r, a, err)
+	case "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_target",
+		"request_not_supported", "request_uri_not_supported", "registration_not_supported", "invalid_request_uri", "invalid_request_object":
+		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
+		e.Public = "The login service does not accept this site's request. Please tell the operator the request ID."
+	}
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: e.Reason, Detail: code})
+	return e
+}
+
+// providerDown tries once more at once: Keycloak says temporarily_unavailable of a login page that stood open too long.
+func (s *Server) providerDown(w http.ResponseWriter, r *http.Request, a *arrival, err error) error {
+	if a.flow.Restarts == 0 {
+		return s.restart(w, r, a, "provider_unavailable", err)
+	}
+	return s.retryLater(w, r, a, "provider_unavailable", err)
+}

@@ -1,0 +1,78 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// MaxReturnURL bounds a return URL in bytes, so that a sealed state stays below 2 KB.
+const MaxReturnURL = 1200
+
+// errReturnURL is a return URL that is not of this origin, or that two parsers could read in two ways.
+var errReturnURL = errors.New("return URL refused")
+
+// ReturnURL reads where to go after a login: a path of this origin, with query and fragment, or an absolute URL that
+// begins with exactly the origin. The result begins with one slash and is printable ASCII; resolved against the origin
+// by any rules (RFC 3986, WHATWG) it stays within it. An empty one is "/". Anything ambiguous is refused, not repaired.
+func ReturnURL(raw, origin string) (string, error) {
+	if raw == "" {
+		return "/", nil
+	}
+	rest, absolute := strings.CutPrefix(raw, origin)
+	if absolute && (rest == "" || rest[0] == '?' || rest[0] == '#') {
+		rest = "/" + rest
+	}
+	if !strings.HasPrefix(rest, "/") {
+		return "", fmt.Errorf("%w: it is neither a path nor of this origin", errReturnURL)
+	}
+	out := escape(rest)
+	if len(out) > MaxReturnURL {
+		return "", fmt.Errorf("%w: %d bytes, %d are possible", errReturnURL, len(out), MaxReturnURL)
+	}
+	end := strings.IndexAny(out, "?#")
+	if end < 0 {
+		end = len(out)
+	}
+	if strings.ContainsFunc(rest, misread) {
+		return "", fmt.Errorf("%w: it holds a backslash or a control character", errReturnURL)
+	}
+	return out, checkPath(out[:end])
+}
+
+// misread reports characters that browsers fold into a slash or drop (WHATWG URL, 4.4).
+func misread(c rune) bool { return c == '\\' || c < 0x20 || c == 0x7f }
+
+// checkPath looks at the path as a careless reader would, decoded once.
+func checkPath(escaped string) error {
+	path, err := url.PathUnescape(escaped)
+	if err != nil {
+		return fmt.Errorf("%w: its escapes are broken", errReturnURL)
+	}
+	if strings.HasPrefix(path, "//") || strings.ContainsFunc(path, misread) {
+		return fmt.Errorf("%w: its path can be taken for a host", errReturnURL)
+	}
+	for i, segment := range strings.Split(path, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("%w: its path has dot segments", errReturnURL)
+		}
+		if i == 1 && strings.EqualFold(segment, ".edgeauth") {
+			return fmt.Errorf("%w: it is one of the login's own pages", errReturnURL)
+		}
+	}
+	return nil
+}
+
+// escape writes what a browser would escape anyway: space, quotes, angle brackets and all that is not ASCII.
+func escape(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '`' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,204 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// maxHint bounds a login hint in bytes.
+const maxHint = 256
+
+// beginning is what a login begins with.
+type beginning struct {
+	returnURL string
+	cut       bool
+	provider  *oidc.Provider
+	hint      string
+	restarts  uint8
+	knownOf   [16]byte // see fixed.Known
+	known     revocation.Millis
+}
+
+// start is the beginning of every login: the proxy sends people here, a link may, and so may a third party
+// (OpenID Connect Core 1.0, section 4: iss, login_hint, target_link_uri).
+func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return &web.Error{Code: http.StatusUnauthorized, Reason: "not_a_navigation", Title: "Log in first",
+			Public: "A login needs a page of its own: let the browser go to login_url.", LoginURL: r.URL.RequestURI()}
+	}
+	q, err := parseOnce(r.URL.RawQuery)
+	if err != nil {
+		return badRequest("This login link is broken", "Its parameters cannot be read.", "bad_login_link", err)
+	}
+	b, err := s.readBeginning(q)
+	switch {
+	case errors.Is(err, errNoChoice):
+		return s.choose(w, r, b)
+	case err != nil:
+		return badRequest("This login link is broken", "It names a place or a provider that is not known here.", "bad_login_link", err)
+	}
+	return s.begin(w, r, b)
+}
+
+// errNoChoice is a login that names no provider where there are several.
+var errNoChoice = errors.New("no provider was chosen")
+
+// readBeginning returns errNoChoice beside everything else where someone has to choose first.
+func (s *Server) readBeginning(q url.Values) (b beginning, err error) {
+	target := q.Get("rd")
+	if q.Has("target_link_uri") {
+		if q.Has("rd") {
+			return b, errors.New("both rd and target_link_uri")
+		}
+		target = q.Get("target_link_uri")
+	}
+	if b.returnURL, err = ReturnURL(target, s.opt.Origin); err != nil {
+		return b, err
+	}
+	b.hint = q.Get("login_hint")
+	if len(b.hint) > maxHint || strings.ContainsFunc(b.hint, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return b, errors.New("login_hint is too long or not text")
+	}
+	if q.Has("again") {
+		b.restarts = 1
+	}
+	b.cut = q.Get("cut") == "1"
+	b.provider, err = s.chosen(q.Get("provider"), q.Get("iss"))
+	return b, err
+}
+
+// chosen is the provider that a login names by its name or its issuer, or the one that needs no choice.
+func (s *Server) chosen(name, issuer string) (*oidc.Provider, error) {
+	switch {
+	case name != "":
+		p, ok := s.provider(name)
+		if !ok || issuer != "" && p.Issuer() != issuer {
+			return nil, fmt.Errorf("unknown provider %.60q", name)
+		}
+		return p, nil
+	case issuer != "":
+		p, ok := s.providerOf(issuer)
+		if !ok {
+			return nil, fmt.Errorf("unknown issuer %.200q", issuer)
+		}
+		return p, nil
+	case s.opt.Default != "":
+		p, _ := s.provider(s.opt.Default) // New has seen it
+		return p, nil
+	case len(s.providers) == 1:
+		return s.providers[0], nil
+	}
+	return nil, errNoChoice
+}
+
+// begin sends the browser to the provider, unless it has come back too often.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) error {
+	now := s.opt.Now().UTC()
+	binding, ok := s.opt.Cookies.Binding(r)
+	if !ok {
+		binding = session.NewBinding()
+	}
+	if looping(binding.Trail, now) {
+		return s.breakLoop(w, r, b, binding)
+	}
+	f := newFlow(binding)
+	f.provider, f.returnURL, f.Cut = b.provider.Name(), b.returnURL, b.cut
+	f.Started, f.Restarts = revocation.MillisOf(now), b.restarts
+	f.Rounds, f.Since = onTrail(binding.Trail, now)
+	f.KnownOf, f.Known = b.knownOf, b.known
+	f.Previous, f.Device = s.before(r)
+	state, err := s.seal(&f)
+	if err != nil {
+		return badRequest("This address is too long", "Please go to the start page and find your way from there.", "state_too_long", err)
+	}
+	to, err := b.provider.AuthorizeURL(r.Context(), oidc.AuthRequest{RedirectURI: s.redirectURI(), State: state,
+		Nonce: f.nonce(binding), Verifier: f.verifier(binding), LoginHint: b.hint})
+	if err != nil {
+		return s.cannotBegin(r, b, err)
+	}
+	if err := s.opt.Cookies.SetBinding(w, binding); err != nil {
+		return fmt.Errorf("setting the login cookie: %w", err)
+	}
+	s.event(r, audit.Event{Name: audit.LoginStarted, Provider: b.provider.Name()})
+	return redirect(w, to)
+}
+
+func (s *Server) redirectURI() string { return s.opt.Origin + Prefix + "callback" }
+
+// before is what the browser holds already: a session, if it is in good standing apart from its times, and a device.
+func (s *Server) before(r *http.Request) (previous, identity.DeviceID) {
+	device, _ := s.opt.Cookies.Device(r)
+	old, err := s.opt.Cookies.Read(r)
+	if err != nil {
+		return previous{}, device
+	}
+	names := old.Bearer().Names()
+	if st := s.opt.Log.Standing(&names); st.Revoked || !st.Vouched {
+		return previous{}, device
+	}
+	return previous{Family: old.Family, ID: old.ID, Subject: subjectDigest(old.Subject),
+		Expires: revocation.MillisOf(old.Expires)}, device
+}
+
+func subjectDigest(s identity.Subject) [16]byte {
+	return identity.Digest("edgeauth flow subject", s.Issuer, s.Sub)
+}
+
+func (s *Server) cannotBegin(r *http.Request, b beginning, err error) error {
+	if oidc.KindOf(err) != oidc.KindUnavailable {
+		return fmt.Errorf("beginning a login at provider %q: %w", b.provider.Name(), err)
+	}
+	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable", Title: "Logging in is not possible right now",
+		Public:     "The login service does not answer. If you are logged in already, you can go on working.",
+		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b), Err: err}
+}
+
+// loginURL is where the same login begins anew.
+func (s *Server) loginURL(b beginning) string {
+	q := url.Values{"rd": {b.returnURL}}
+	if b.provider != nil {
+		q.Set("provider", b.provider.Name())
+	}
+	if b.cut {
+		q.Set("cut", "1")
+	}
+	if b.restarts > 0 {
+		q.Set("again", "1")
+	}
+	return Prefix + "login?" + q.Encode()
+}
+
+// choice is one provider on the page that asks.
+type choice struct{ Name, URL string }
+
+func (s *Server) choose(w http.ResponseWriter, r *http.Request, b beginning) error {
+	var choices []choice
+	for _, p := range s.providers {
+		b.provider = p
+		to := s.loginURL(b)
+		if b.hint != "" {
+			to += "&login_hint=" + url.QueryEscape(b.hint)
+		}
+		choices = append(choices, choice{p.DisplayName(), to})
+	}
+	return s.opt.Pages.Render(w, r, web.Page{Template: "choose", Title: "How do you want to log in?", Status: http.StatusOK, Data: choices})
+}
+
+// redirect sends the browser on by GET, whatever it came with, and tells nobody where it was.
+func redirect(w http.ResponseWriter, to string) error {
+	web.Harden(w.Header())
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
