@@ -36,10 +36,10 @@ func universal(o Options) *goredis.UniversalOptions {
 		MasterName: o.MasterName,
 		DB:         o.DB,
 		Username:   o.Username,
-		Password:   o.Password,
+		Password:   reveal(o.Password),
 
 		SentinelUsername: o.SentinelUsername,
-		SentinelPassword: o.SentinelPassword,
+		SentinelPassword: reveal(o.SentinelPassword),
 
 		TLSConfig:             o.TLS,
 		Protocol:              2,

@@ -35,8 +35,8 @@ func (s *Store) clean(err error) error {
 	if errors.As(err, &reply) {
 		text, _, _ = strings.Cut(text, ", with args beginning with")
 	}
-	for _, secret := range []string{s.options.Password, s.options.SentinelPassword} {
-		if secret != "" {
+	for _, password := range []func() string{s.options.Password, s.options.SentinelPassword} {
+		if secret := reveal(password); secret != "" {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
 		}
 	}

@@ -17,10 +17,12 @@ type Options struct {
 	Cluster    bool     // Addresses are nodes of a cluster
 	DB         int      // not for a cluster
 
+	// Passwords come as functions, nil for none: a function has nothing to print. They are called by New and by what
+	// keeps passwords out of errors.
 	Username         string
-	Password         string `json:"-" yaml:"-"`
+	Password         func() string `json:"-" yaml:"-"`
 	SentinelUsername string
-	SentinelPassword string `json:"-" yaml:"-"`
+	SentinelPassword func() string `json:"-" yaml:"-"`
 
 	TLS *tls.Config // nil: plain TCP
 
@@ -69,6 +71,14 @@ func (o Options) validate() error {
 		return errors.New("a limit for Redis is negative")
 	}
 	return nil
+}
+
+// reveal returns a password, or nothing for none.
+func reveal(password func() string) string {
+	if password == nil {
+		return ""
+	}
+	return password()
 }
 
 // String names the server for logs and errors.

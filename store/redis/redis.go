@@ -16,7 +16,7 @@ var (
 
 // Store keeps shared state in Redis. It is safe for concurrent use.
 type Store struct {
-	options Options // with defaults; the passwords serve to keep them out of errors
+	options Options // with defaults
 	keys    keys
 	client  goredis.UniversalClient
 	reader  goredis.UniversalClient // blocking reads only

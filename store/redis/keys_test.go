@@ -1,0 +1,194 @@
+package redis_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/internal/redistest"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/store"
+	"github.com/edgeauth/edgeauth/store/redis"
+)
+
+// entriesOf returns n entries of one shard that end in an hour.
+func entriesOf(shard, n int) (entries []revocation.Entry) {
+	until := revocation.MillisOf(time.Now().Add(time.Hour))
+	for len(entries) < n {
+		e := revocation.Entry{Register: revocation.Family(identity.NewFamily()), Value: revocation.Value{Since: 1, Until: until}}
+		if e.Shard() == shard {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	entry := entriesOf(7, 1)[0]
+	hour := int64(entry.Until) / 3_600_000
+	must(t, s.Append(t.Context(), []revocation.Entry{entry}))
+	_, err := s.Begin(t.Context(), 7, identity.Incarnation{}, identity.NewIncarnation(), true)
+	must(t, err)
+	_, err = s.Probe(t.Context(), 7)
+	must(t, err)
+	_, err = s.Claim(t.Context(), "flow", nil, time.Hour)
+	must(t, err)
+	must(t, s.Put(t.Context(), "session", nil, time.Hour))
+
+	var got []string
+	for _, key := range server.Do("KEYS", "*").([]any) {
+		got = append(got, key.(string)+" "+server.Do("TYPE", key.(string)).(string))
+	}
+	slices.Sort(got)
+	want := []string{
+		"edgeauth:once:flow string", "edgeauth:vault:session string",
+		"{log:07}:beat string", "{log:07}:buckets zset", "{log:07}:current string", "{log:07}:held set",
+		fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	ends := server.Do("EXPIRETIME", fmt.Sprintf("{log:07}:snap:%d", hour))
+	if want := (hour + 3) * 3600; ends != want {
+		t.Errorf("the bucket ends at %v, want %d", ends, want)
+	}
+}
+
+func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	entry := entriesOf(3, 1)
+	bucket := fmt.Sprintf("snap:%d", int64(entry[0].Until)/3_600_000)
+	appends := func() error { return s.Append(t.Context(), entry) }
+	probes := func() error { _, err := s.Probe(t.Context(), 3); return err }
+	begins := func() error {
+		_, err := s.Begin(t.Context(), 3, identity.Incarnation{}, identity.NewIncarnation(), false)
+		return err
+	}
+	reseeds := func() error { return s.Reseed(t.Context(), 3, identity.NewIncarnation(), nil) }
+	reads := func() error { _, err := s.Read(t.Context(), 3, revocation.Cursor{}, 0); return err }
+	snapshots := func() error { _, err := s.Snapshot(t.Context(), 3); return err }
+	claims := func() error { _, err := s.Claim(t.Context(), "k", nil, time.Hour); return err }
+	gets := func() error { _, _, err := s.Get(t.Context(), "k"); return err }
+	for key, calls := range map[string]map[string]func() error{
+		"{log:03}:stream":    {"append": appends, "probe": probes, "read": reads},
+		"{log:03}:" + bucket: {"append": appends},
+		"{log:03}:buckets":   {"append": appends, "snapshot": snapshots},
+		"{log:03}:current":   {"probe": probes, "begin": begins},
+		"{log:03}:held":      {"probe": probes, "begin": begins, "reseed": reseeds},
+		"edgeauth:once:k":    {"claim": claims},
+		"edgeauth:vault:k":   {"get": gets},
+	} {
+		server.Flush()
+		server.Do("GEOADD", key, "1", "1", "x") // a sorted set
+		if strings.HasSuffix(key, "buckets") {
+			server.Do("DEL", key)
+			server.Do("SET", key, "x")
+		}
+		for name, call := range calls {
+			if err := call(); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
+				t.Errorf("%s of the wrong type, %s: %v", key, name, err)
+			}
+		}
+	}
+	server.Flush()
+	must(t, appends())
+	must(t, probes())
+}
+
+func TestAnIncarnationThatCantBeReadIsUnavailableNotAbsent(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	for _, text := range []string{"x", "forming ", "forming forming " + strings.Repeat("a", 32), strings.Repeat("A", 32)} {
+		server.Do("SET", "{log:00}:current", text)
+		if head, err := s.Probe(t.Context(), 0); err == nil {
+			t.Errorf("%q: head %+v", text, head)
+		}
+		if now, err := s.Begin(t.Context(), 0, identity.Incarnation{}, identity.NewIncarnation(), false); err == nil {
+			t.Errorf("%q: current is %v", text, now)
+		}
+		if got := server.Do("GET", "{log:00}:current"); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func TestEntriesThatCantBeReadAreCountedAndReplaced(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	entry := entriesOf(4, 1)
+	name, _ := entry[0].Encode()
+	bucket := fmt.Sprintf("{log:04}:snap:%d", int64(entry[0].Until)/3_600_000)
+	must(t, s.Append(t.Context(), entry))
+	server.Do("HSET", bucket, name, "2 of a later format", "nonsense", "1 2 3 r r a")
+	server.Do("XADD", "{log:04}:stream", "*", "n", name, "v", "2 of a later format")
+	server.Do("XADD", "{log:04}:stream", "*", "another", "field")
+
+	b, err := s.Snapshot(t.Context(), 4)
+	must(t, err)
+	if b.Unreadable != 2 || len(b.Entries) != 0 {
+		t.Errorf("snapshot %+v", b)
+	}
+	b, err = s.Read(t.Context(), 4, revocation.Cursor{}, 0)
+	must(t, err)
+	if b.Unreadable != 2 || len(b.Entries) != 1 {
+		t.Errorf("read %+v", b)
+	}
+	if rest, err := s.Read(t.Context(), 4, b.Next, 0); err != nil || rest.Unreadable != 0 {
+		t.Errorf("read on from %v: %+v, %v", b.Next, rest, err)
+	}
+	must(t, s.Append(t.Context(), entry))
+	b, err = s.Snapshot(t.Context(), 4)
+	must(t, err)
+	if diff := cmp.Diff(entry, b.Entries); diff != "" || b.Unreadable != 1 {
+		t.Errorf("%d unreadable; (-want +got):\n%s", b.Unreadable, diff)
+	}
+}
+
+func TestWhatIsOlderThanTwoHoursIsTrimmedFromTheStreamAndTheHeadSaysSo(t *testing.T) {
+	server := redistest.Start(t, redistest.WithArgs("--stream-node-max-entries", "10"))
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	old := uint64(time.Now().Add(-3 * time.Hour).UnixMilli())
+	for i, e := range entriesOf(6, 55) {
+		name, value := e.Encode()
+		server.Do("XADD", "{log:06}:stream", strconv.FormatUint(old+uint64(i), 10)+"-0", "n", name, "v", value)
+	}
+	head, err := s.Probe(t.Context(), 6)
+	must(t, err)
+	if head.Trimmed != (revocation.Cursor{}) {
+		t.Errorf("nothing was trimmed; head %+v", head)
+	}
+	must(t, s.Append(t.Context(), entriesOf(6, 1)))
+	head, err = s.Probe(t.Context(), 6)
+	must(t, err)
+	kept, err := s.Read(t.Context(), 6, revocation.Cursor{}, 0)
+	must(t, err)
+	if n := len(kept.Entries); n != 6 {
+		t.Errorf("%d entries are left", n)
+	}
+	newestGone, firstKept := revocation.Cursor{Major: old + 49}, revocation.Cursor{Major: old + 50}
+	if head.Trimmed.Compare(newestGone) < 0 || head.Trimmed.Compare(firstKept) >= 0 {
+		t.Errorf("trimmed up to %v, want from %v to before %v", head.Trimmed, newestGone, firstKept)
+	}
+	server.Do("XTRIM", "{log:06}:stream", "MAXLEN", "0")
+	if head, err = s.Probe(t.Context(), 6); err != nil || head.Trimmed != head.Last || head.Last != kept.Next {
+		t.Errorf("of an emptied stream: head %+v, %v", head, err)
+	}
+}
+
+func TestAClaimWhoseAnswerWasLostIsOursWhenRepeated(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	server.Do("SET", "edgeauth:once:flow", "mine", "PX", "60000")
+	if got, err := s.Claim(t.Context(), "flow", []byte("mine"), time.Minute); err != nil || got != store.Own {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
