@@ -54,7 +54,7 @@ type acmeSource struct {
 	log    *slog.Logger
 	hosts  []string
 	cfg    ACME
-	roots  *x509.CertPool // nil: the system's
+	roots  *x509.CertPool
 	engine atomic.Pointer[engine]
 
 	mu       sync.Mutex         // guards problems

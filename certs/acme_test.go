@@ -77,7 +77,7 @@ func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
 	if _, err := handshake(e.TLS, ""); err == nil {
 		t.Error("a client without SNI got a certificate")
 	}
-	challenge := &tls.Config{ServerName: "n1.corp.test", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true} //nolint:gosec // no certificate must come
+	challenge := &tls.Config{ServerName: "n1.corp.test", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true} // no certificate must come
 	if conn, err := tls.Dial("tcp", e.TLS, challenge); err == nil {
 		_ = conn.Close()
 		t.Error("a challenge handshake for an unknown name was answered")

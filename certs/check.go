@@ -56,9 +56,14 @@ func checkStorage(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
+// readRoots returns the roots in file, or the system's when file is empty.
 func readRoots(file string) (*x509.CertPool, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // a nil pool is crypto/tls's own word for the system's roots
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's root certificates (is the package ca-certificates there?): %w", err)
+		}
+		return pool, nil
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
