@@ -17,6 +17,7 @@ import (
 const threeMonths = 90 * 24 * 3600
 
 func TestACertificateIsIssuedByEitherChallenge(t *testing.T) {
+	t.Parallel()
 	for _, challenge := range []certs.Challenge{certs.HTTP01, certs.TLSALPN01} {
 		t.Run(string(challenge), func(t *testing.T) {
 			e := newEdge(t)
@@ -38,6 +39,7 @@ func TestACertificateIsIssuedByEitherChallenge(t *testing.T) {
 }
 
 func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
+	t.Parallel()
 	first := newEdge(t)
 	p := startPebble(t, first.ports, threeMonths)
 	cfg := acmeConfig(t, first, p, "app.corp.test")
@@ -64,6 +66,7 @@ func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
 
 // TL-05: handshakes for names that are not configured.
 func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	p := startPebble(t, e.ports, threeMonths)
 	m, _ := e.run(t, acmeConfig(t, e, p, "app.corp.test"))
@@ -92,6 +95,7 @@ func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
 
 // TL-05: the ACME directory is down.
 func TestTL05ADirectoryThatIsDownAtStartIsTriedAgainWhileHTTPAnswers(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	p := startPebble(t, e.ports, threeMonths)
 	p.down.Store(true)
@@ -112,6 +116,7 @@ func TestTL05ADirectoryThatIsDownAtStartIsTriedAgainWhileHTTPAnswers(t *testing.
 
 // TL-05: a renewal fails, since the CA is down, rate-limits or returns a bad certificate.
 func TestTL05TheOldCertificateStaysWhenRenewalFails(t *testing.T) {
+	t.Parallel()
 	faults := map[string]func(*pebble, *testing.T){
 		"down":            func(p *pebble, _ *testing.T) { p.down.Store(true) },
 		"rate-limited":    func(p *pebble, _ *testing.T) { p.spoil.Store(&rateLimit) },
@@ -151,6 +156,7 @@ func TestTL05TheOldCertificateStaysWhenRenewalFails(t *testing.T) {
 }
 
 func TestACertificateIsRenewedBeforeItEnds(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	p := startPebble(t, e.ports, 15)
 	cfg := acmeConfig(t, e, p, "app.corp.test")
@@ -165,6 +171,7 @@ func TestACertificateIsRenewedBeforeItEnds(t *testing.T) {
 }
 
 func TestTheLogHoldsNoPrivateKey(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	p := startPebble(t, e.ports, threeMonths)
 	book := &logBook{}
