@@ -24,7 +24,7 @@ func (f *Follower) coldStart(ctx context.Context) {
 		if done {
 			return
 		}
-		pause(ctx, interval/4)
+		pause(ctx, interval/20)
 	}
 }
 
@@ -43,9 +43,9 @@ func (f *Follower) agree(ctx context.Context, since *time.Time) (bool, error) {
 		return true, nil
 	case heads[0].Forming:
 		return false, f.finish(ctx, heads)
-	case since.IsZero():
+	case since.IsZero() && f.opt.Grace > 0:
 		*since = f.opt.Now()
-	case f.opt.Now().Sub(*since) >= grace:
+	case since.IsZero() || f.opt.Now().Sub(*since) >= f.opt.Grace:
 		*since = time.Time{}
 		_, err := f.opt.Sink.Begin(ctx, 0, heads[0].Current, identity.NewIncarnation(), true)
 		return false, err

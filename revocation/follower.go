@@ -13,7 +13,7 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 )
 
-// FollowerOptions says what a Follower follows. Every field is needed.
+// FollowerOptions says what a Follower follows. Every field but Grace is needed.
 type FollowerOptions struct {
 	Stream  Stream
 	Sink    Sink
@@ -21,7 +21,14 @@ type FollowerOptions struct {
 	Log     *slog.Logger
 	Notify  func(what Happening, detail string) // for audit events and metrics
 	Now     func() time.Time
+
+	// Grace is how long an edge that knows nothing waits for others to give an emptied log its entries back, before it
+	// begins a new one. Others look every second; DefaultGrace suits. Zero where there can be no others.
+	Grace time.Duration
 }
+
+// DefaultGrace is three times the interval in which running edges look at the log.
+const DefaultGrace = 3 * interval
 
 // Happening is something that an operator should know of the log.
 type Happening string
@@ -36,10 +43,6 @@ const (
 
 // interval is the time between two probes of a shard.
 const interval = time.Second
-
-// grace is how long an edge that knows nothing waits for others to give an emptied log its entries back, before it
-// begins a new one: they look every interval.
-const grace = 3 * interval
 
 // Follower keeps a Replica up to date with the log: it loads each shard's snapshot, reads its stream, probes it once a
 // second, notices gaps and losses and gives back what the log lost. Nothing known is ever forgotten on the way.

@@ -28,7 +28,7 @@ func startEdge(t *testing.T, log *memLog) *edge {
 	e := &edge{Replica: revocation.NewReplica(time.Now), seen: map[revocation.Happening]int{}}
 	e.writer = revocation.NewWriter(log, e.Replica, "here", func(int) {})
 	f := revocation.NewFollower(revocation.FollowerOptions{
-		Stream: log, Sink: log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Stream: log, Sink: log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now, Grace: revocation.DefaultGrace,
 		Notify: func(h revocation.Happening, _ string) { e.mu.Lock(); e.seen[h]++; e.mu.Unlock() },
 	})
 	ctx, cancel := context.WithCancel(t.Context())

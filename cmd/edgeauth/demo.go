@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+func newDemo() *cobra.Command {
+	f := demoFlags{}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Try edgeauth on this machine: an identity provider, two applications and an edge in front of them",
+		Long: "demo starts everything on loopback and needs nothing else: an identity provider with two users, two sample\n" +
+			"applications and the edge. Ctrl-C ends all of it and removes its files.",
+		Example: "  edgeauth demo\n  edgeauth demo --listen 127.0.0.1:8090 --redis 127.0.0.1:6379",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback address and port of the edge")
+	cmd.Flags().StringVar(&f.redis, "redis", "", "host:port of a Redis to use instead of the embedded store")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show the edge's log: access records and audit events")
+	return cmd
+}
+
+type demoFlags struct {
+	listen, redis string
+	verbose       bool
+}
+
+func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
+	if host, _, err := net.SplitHostPort(f.listen); err != nil || !isLoopback(host) {
+		return fmt.Errorf("--listen %q is no loopback address with a port: the demo's passwords are public, so nobody else may reach it", f.listen)
+	}
+	dir, err := os.MkdirTemp("", "edgeauth-demo-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	world, err := newDemoWorld(f.listen)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(path, world.config(f, dir), 0o600); err != nil {
+		return fmt.Errorf("writing the demo's configuration: %w", err)
+	}
+	if f.redis != "" { // with a shared store an edge does not make its own keys
+		if err := createKeys(filepath.Join(dir, "keys.json"), time.Now()); err != nil {
+			return err
+		}
+	}
+	cfg, err := loadConfig(path, logs)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	g.Go(func() error { return world.serve(ctx) })
+	g.Go(func() error {
+		defer stop()
+		return runEdge(ctx, path, cfg, logs, func(e *edge) { g.Go(func() error { return world.announce(ctx, e, out, path) }) })
+	})
+	return g.Wait()
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

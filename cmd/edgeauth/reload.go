@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/config"
+)
+
+// reloader replaces the edge's tree when the configuration changes, and runs the loops of the one in place.
+type reloader struct {
+	edge  *edge
+	path  string      // empty: there is no file to read again
+	stamp string      // of the files, when they were last read
+	valid atomic.Bool // whether the file is the configuration in use
+
+	stop context.CancelFunc // ends the loops of the tree in place
+	wg   sync.WaitGroup     // those loops
+}
+
+func newReloader(e *edge, path string) *reloader {
+	r := &reloader{edge: e, path: path, stop: func() {}}
+	r.valid.Store(true)
+	r.stamp = r.stampNow(e.tree.Load().cfg)
+	e.metrics.Gauge("edgeauth_config_valid", "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
+		func() float64 { return truth(r.valid.Load()) })
+	return r
+}
+
+// lookEvery is how often the files are looked at. SIGHUP does not wait for it.
+const lookEvery = 2 * time.Second
+
+// run follows the configuration until the context ends. It returns nil.
+func (r *reloader) run(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	r.begin(ctx, r.edge.tree.Load())
+	defer func() { r.stop(); r.wg.Wait() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			r.reload(ctx)
+		case <-tick.C:
+			if r.path != "" && r.stampNow(r.edge.tree.Load().cfg) != r.stamp {
+				r.reload(ctx)
+			}
+		}
+	}
+}
+
+func (r *reloader) begin(ctx context.Context, t *tree) {
+	ctx, cancel := context.WithCancel(ctx)
+	r.stop = cancel
+	r.wg.Go(func() {
+		if err := t.run(ctx); err != nil && ctx.Err() == nil {
+			r.edge.log.Error("a background task ended", "error", err)
+		}
+	})
+	r.edge.measureTree(t)
+}
+
+// reload reads the file and swaps the tree if all of it is good.
+func (r *reloader) reload(ctx context.Context) {
+	if r.path == "" {
+		return
+	}
+	old := r.edge.tree.Load()
+	r.stamp = r.stampNow(old.cfg)
+	cfg, err := config.Load(r.path, os.LookupEnv)
+	if err == nil {
+		err = fixed(old.cfg, cfg)
+	}
+	var t *tree
+	if err == nil {
+		t, err = newTree(cfg, r.edge.parts())
+	}
+	r.valid.Store(err == nil)
+	if err != nil {
+		r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", err)
+		r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigRefused, Detail: r.path})
+		return
+	}
+	r.stamp = r.stampNow(cfg)
+	r.edge.level.Set(cfg.Telemetry.LogLevel)
+	r.stop()
+	r.edge.tree.Store(t)
+	r.begin(ctx, t)
+	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
+}
+
+// fixed names the settings that a running process cannot change.
+func fixed(old, cfg *config.Config) error {
+	var changed []string
+	for key, same := range map[string]bool{
+		"server.listen": old.Server.Listen == cfg.Server.Listen, "server.http_listen": old.Server.HTTPListen == cfg.Server.HTTPListen,
+		"server.data_dir": old.Server.DataDir == cfg.Server.DataDir, "admin.listen": old.Admin.Listen == cfg.Admin.Listen,
+		"store": reflect.DeepEqual(old.Store, cfg.Store), "session.keys_file": old.Session.KeysFile == cfg.Session.KeysFile,
+		"server.tls.mode": (old.Server.TLS.Mode == config.TLSOff) == (cfg.Server.TLS.Mode == config.TLSOff),
+	} {
+		if !same {
+			changed = append(changed, key)
+		}
+	}
+	if len(changed) > 0 {
+		return fmt.Errorf("%s can only change by a restart", strings.Join(changed, ", "))
+	}
+	return nil
+}
+
+// stampNow tells one state of the files from another.
+func (r *reloader) stampNow(cfg *config.Config) string {
+	var b strings.Builder
+	for _, f := range append([]string{r.path}, cfg.Files...) {
+		info, err := os.Stat(f)
+		if err != nil {
+			fmt.Fprintf(&b, "%s: none\n", f)
+			continue
+		}
+		fmt.Fprintf(&b, "%s: %d %d\n", f, info.ModTime().UnixNano(), info.Size())
+	}
+	return b.String()
+}

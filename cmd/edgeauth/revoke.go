@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// longestSession is the longest life that the configuration lets a session have: a register that lives as long cannot
+// end before a session that it is about, whatever the configuration was when that session began.
+const longestSession = 720 * time.Hour
+
+func newRevoke() *cobra.Command {
+	var f revokeFlags
+	cmd := &cobra.Command{
+		Use:   "revoke (--session NAME | --provider P --subject SUB | --all)",
+		Short: "End sessions, on every edge",
+		Long: "revoke ends sessions that exist now; a later login is not affected. With the embedded store it speaks to the running\n" +
+			"edge through the socket in server.data_dir; with Redis it writes the log itself, and every edge hears of it at once.",
+		Example: "  edgeauth revoke --config config.yaml --session Zm9vYmFyYmF6cXV4MTIzNA   # the name that logs and /.edgeauth/me show\n" +
+			"  edgeauth revoke --config config.yaml --provider corp --subject 0b8f-…      # every session of one person\n" +
+			"  edgeauth revoke --config config.yaml --all --reason \"key leak\"",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	configFlag(cmd, &f.config)
+	cmd.Flags().StringVar(&f.session, "session", "", "a session by its public name")
+	cmd.Flags().StringVar(&f.provider, "provider", "", "the provider of --subject, by its name in the configuration")
+	cmd.Flags().StringVar(&f.subject, "subject", "", "every session of a person: the sub at --provider")
+	cmd.Flags().BoolVar(&f.all, "all", false, "every session of everybody")
+	cmd.Flags().StringVar(&f.reason, "reason", "operator", "why; kept in the log and in audit events")
+	cmd.MarkFlagsMutuallyExclusive("session", "subject", "all")
+	cmd.MarkFlagsOneRequired("session", "subject", "all")
+	return cmd
+}
+
+type revokeFlags struct {
+	config, session, provider, subject, reason string
+	all                                        bool
+}
+
+func (f revokeFlags) run(cmd *cobra.Command) error {
+	cfg, err := loadConfig(f.config, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	register, err := f.register(cfg)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	e := revocation.Entry{Register: register, Value: revocation.Value{
+		Since: revocation.MillisOf(now), Until: revocation.MillisOf(now.Add(longestSession)), Reason: f.reason, Actor: "cli:" + whoami(),
+	}}
+	how, err := deliver(cmd.Context(), cfg, e)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Revoked (%s): %s.\n", register.Scope, how)
+	return nil
+}
+
+// register names what is to be revoked.
+func (f revokeFlags) register(cfg *config.Config) (revocation.Register, error) {
+	switch {
+	case f.all:
+		return revocation.All(), nil
+	case f.session != "":
+		family, err := identity.ParseFamily(f.session)
+		return revocation.Family(family), err
+	}
+	name := f.provider
+	if name == "" && len(cfg.Providers) == 1 {
+		name = cfg.Providers[0].Name
+	}
+	p, ok := cfg.Provider(name)
+	if !ok {
+		return revocation.Register{}, fmt.Errorf("--provider %q is not one of the %d providers in %s; a sub has a meaning only together with its provider",
+			name, len(cfg.Providers), f.config)
+	}
+	return revocation.Subject(identity.Subject{Issuer: p.Issuer, Sub: f.subject}), nil
+}
+
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// deliver writes one entry to the log: through the running edge where there is one on this machine, else by itself.
+func deliver(ctx context.Context, cfg *config.Config, e revocation.Entry) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	how, socketErr := askSocket(ctx, socketPath(cfg), e)
+	if socketErr == nil {
+		return how, nil
+	}
+	if !errors.Is(socketErr, errNoEdge) {
+		return "", socketErr
+	}
+	st, err := openStore(cfg)
+	if err != nil {
+		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socketPath(cfg), err)
+	}
+	defer st.Close()
+	if err := st.Append(ctx, []revocation.Entry{e}); err != nil {
+		return "", fmt.Errorf("no edge answers at %s, and the log cannot be written either: %w", socketPath(cfg), err)
+	}
+	return "written to the log; every edge that follows it will refuse", nil
+}

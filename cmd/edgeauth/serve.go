@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeauth/edgeauth/admin"
+	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/config"
+)
+
+// service is one listener with what answers on it.
+type service struct {
+	name   string
+	server *http.Server
+	ln     net.Listener
+	tls    bool
+}
+
+// services opens the listeners that the configuration names. On an error none stays open.
+func (e *edge) services(cfg *config.Config) (_ []service, err error) {
+	var out []service
+	defer func() {
+		if err != nil {
+			for _, s := range out {
+				s.ln.Close()
+			}
+		}
+	}()
+	open := func(key, addr string, h http.Handler, withTLS bool) error {
+		ln, err := net.Listen("tcp", addr)
+		if err != nil {
+			return fmt.Errorf("listening for %s: %w", key, err)
+		}
+		out = append(out, service{name: key, server: e.newServer(cfg, h), ln: ln, tls: withTLS})
+		return nil
+	}
+	secure := cfg.Server.TLS.Mode != config.TLSOff
+	if err := open("server.listen", cfg.Server.Listen, e, secure); err != nil {
+		return out, err
+	}
+	if cfg.Server.HTTPListen != "" {
+		if err := open("server.http_listen", cfg.Server.HTTPListen, http.HandlerFunc(e.plain), false); err != nil {
+			return out, err
+		}
+	}
+	if cfg.Admin.Listen != "" {
+		h := admin.Handler(admin.Options{Checks: e.checks(), Metrics: e.metrics, Log: e.log})
+		if err := open("admin.listen", cfg.Admin.Listen, h, false); err != nil {
+			return out, err
+		}
+	}
+	ln, err := listenControl(cfg)
+	if err != nil {
+		return out, err
+	}
+	if ln != nil {
+		out = append(out, service{name: "control socket", server: e.newServer(cfg, socketHandler(e.revoke)), ln: ln})
+	}
+	return out, nil
+}
+
+// listenControl makes the control socket. An edge with Redis works without a data_dir: there the command line can
+// write the log itself.
+func listenControl(cfg *config.Config) (net.Listener, error) {
+	path := socketPath(cfg)
+	if _, err := os.Stat(filepath.Dir(path)); err != nil && cfg.Store.Type == config.StoreRedis {
+		return nil, nil
+	}
+	return listenSocket(path)
+}
+
+func (e *edge) newServer(cfg *config.Config, h http.Handler) *http.Server {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler: h, Protocols: &p,
+		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout, IdleTimeout: cfg.Server.IdleTimeout, MaxHeaderBytes: cfg.Server.MaxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug), // handshake noise of strangers
+		TLSConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return e.tree.Load().tls, nil },
+		},
+	}
+}
+
+// plain answers on the plain-http listener: ACME challenges, and redirects to https for the configured hosts.
+func (e *edge) plain(w http.ResponseWriter, r *http.Request) { e.tree.Load().plain.ServeHTTP(w, r) }
+
+// serve runs listeners and loops until ctx ends, then drains: no new connections, requests in flight get their time,
+// and only then the loops end that they depend on.
+func (e *edge) serve(ctx context.Context, cfg *config.Config, services []service, r *reloader) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	loops, life := errgroup.WithContext(life)
+	loops.Go(func() error { return e.follower.Run(life) })
+	loops.Go(func() error { return e.writer.Run(life) })
+	loops.Go(func() error { return e.keys.Run(life, e.log, e.keysChanged) })
+	if s, ok := e.store.(interface{ Run(context.Context) error }); ok {
+		loops.Go(func() error { return s.Run(life) })
+	}
+	loops.Go(func() error { return r.run(life) })
+	loops.Go(func() error { return e.announce(life) })
+
+	listeners, ctx := errgroup.WithContext(ctx)
+	for _, s := range services {
+		listeners.Go(func() error { return s.serve() })
+		listeners.Go(func() error {
+			select {
+			case <-ctx.Done():
+			case <-life.Done():
+			}
+			e.draining.Store(true)
+			return s.stop(cfg.Server.Drain)
+		})
+	}
+	err := listeners.Wait()
+	end()
+	return errors.Join(err, loops.Wait())
+}
+
+func (s service) serve() error {
+	var err error
+	if s.tls {
+		err = s.server.ServeTLS(s.ln, "", "")
+	} else {
+		err = s.server.Serve(s.ln)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving %s: %w", s.name, err)
+}
+
+// stop drains. What is left when the time is over (WebSockets among it) is closed.
+func (s service) stop(drain time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	if err := s.server.Shutdown(ctx); err != nil {
+		return s.server.Close()
+	}
+	return nil
+}
+
+// announce says once that the edge is ready.
+func (e *edge) announce(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !e.replica.Ready() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	e.log.Info("ready")
+	return nil
+}
+
+// certsConfig translates the configuration for certs.
+func certsConfig(cfg *config.Config, log *slog.Logger) certs.Config {
+	c := certs.Config{Mode: certs.Mode(cfg.Server.TLS.Mode), Log: log}
+	for _, h := range cfg.Server.Hosts {
+		if h.URL.Scheme == "https" && net.ParseIP(h.URL.Hostname()) == nil {
+			c.Hosts = append(c.Hosts, h.URL.Hostname())
+		}
+	}
+	for _, p := range cfg.Server.TLS.Certificates {
+		c.Files = append(c.Files, certs.Pair{CertFile: p.CertFile, KeyFile: p.KeyFile})
+	}
+	a := cfg.Server.TLS.ACME
+	c.ACME = certs.ACME{Email: a.Email, CAFile: a.CAFile, Storage: a.Storage, AcceptTerms: a.AcceptTerms}
+	if a.Directory != nil {
+		c.ACME.Directory = a.Directory.String()
+	}
+	return c
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeauth/edgeauth/admin"
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/login"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// tree is what one configuration builds: handlers and the loops that belong to them. It is swapped as a whole.
+type tree struct {
+	cfg       *config.Config
+	handler   http.Handler
+	plain     http.Handler
+	tls       *tls.Config
+	certs     *certs.Manager
+	providers map[string]*oidc.Provider
+}
+
+// parts are what a tree is built from besides its configuration: the things that live as long as the process.
+type parts struct {
+	log     *slog.Logger
+	audit   *audit.Log
+	pages   *web.Pages
+	metrics *admin.Metrics
+	keys    func() *session.Ring
+	replica *revocation.Replica
+	revoker login.Revoker
+	once    login.Once
+	vault   login.Vault
+}
+
+func (e *edge) parts() parts {
+	return parts{
+		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica, revoker: e.writer,
+		once: once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
+	}
+}
+
+// newTree builds everything that a configuration describes. It does no network and starts nothing, so that a broken
+// configuration is found before anything is replaced.
+func newTree(cfg *config.Config, p parts) (*tree, error) {
+	t := &tree{cfg: cfg, providers: map[string]*oidc.Provider{}}
+	var err error
+	if t.certs, err = certs.New(certsConfig(cfg, p.log)); err != nil {
+		return nil, err
+	}
+	t.tls = t.certs.TLSConfig()
+	for _, c := range cfg.Providers {
+		if t.providers[c.Name], err = newProvider(c, p.log); err != nil {
+			return nil, fmt.Errorf("provider %s: %w", c.Name, err)
+		}
+	}
+	routes, err := newRoutes(cfg, p.log)
+	if err != nil {
+		return nil, err
+	}
+	sites := map[string]http.Handler{}
+	var secure []string
+	for _, h := range cfg.Server.Hosts {
+		if sites[siteKey(h.URL.Host, h.URL.Scheme)], err = newSite(t, h, routes, p); err != nil {
+			return nil, fmt.Errorf("host %s: %w", h.Origin(), err)
+		}
+		if h.URL.Scheme == "https" {
+			secure = append(secure, h.URL.Host)
+		}
+	}
+	clients := web.NewClients(cfg.Server.TrustedProxies)
+	t.handler = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
+		byHost(sites, p.pages))
+	t.plain = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
+		t.certs.HTTPHandler(certs.Redirect(secure)))
+	return t, nil
+}
+
+func newProvider(c config.Provider, log *slog.Logger) (*oidc.Provider, error) {
+	roots, err := rootsFrom(c.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	backChannel := ""
+	if c.BackChannelURL != nil {
+		backChannel = c.BackChannelURL.String()
+	}
+	return oidc.New(oidc.Config{
+		Name: c.Name, DisplayName: c.DisplayName, Issuer: c.Issuer, BackChannelURL: backChannel, ClientID: c.ClientID,
+		ClientSecret: c.ClientSecret.Reveal(), ClientAuth: oidc.ClientAuth(c.ClientAuth), Scopes: c.Scopes,
+		ResponseMode: string(c.ResponseMode), Userinfo: c.Userinfo, Claims: oidc.ClaimNames(c.Claims), Algorithms: c.Algorithms,
+		RootCAs: roots, Proxy: c.Proxy, ExtraParams: c.ExtraParams, ClockSkew: c.ClockSkew, Logout: c.Logout, Now: time.Now, Log: log,
+	})
+}
+
+// observe counts a request for the metrics.
+func (p parts) observe(r *http.Request, rec *web.Record, status int, took time.Duration) {
+	p.metrics.Request(rec.Route, r.Method, status, took.Seconds())
+	if rec.Verdict != "" {
+		p.metrics.Verdict(rec.Verdict, rec.Reason)
+	}
+}
+
+// run keeps providers and certificates fresh until the context ends.
+func (t *tree) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return t.certs.Run(ctx) })
+	for _, p := range t.providers {
+		g.Go(func() error { return p.Run(ctx) })
+	}
+	return g.Wait()
+}
+
+// checkProviders: without any provider nobody new can log in, but sessions go on.
+func (t *tree) checkProviders() (admin.State, string) {
+	var bad []string
+	for _, c := range t.cfg.Providers {
+		if st := t.providers[c.Name].Status(); !st.Ready {
+			bad = append(bad, fmt.Sprintf("%s: %v", c.Name, st.Err))
+		}
+	}
+	if len(bad) == 0 {
+		return admin.Ready, ""
+	}
+	return admin.Degraded, strings.Join(bad, "; ")
+}
+
+func (t *tree) checkCerts() (admin.State, string) {
+	var errs []error
+	for _, h := range t.certs.Status() {
+		if h.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", h.Host, h.Err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return admin.Degraded, err.Error()
+	}
+	return admin.Ready, ""
+}
+
+// levels translates the rules of the levels for policy.
+func levels(c config.Levels) policy.Levels {
+	rule := func(l config.Level) policy.LevelRule {
+		past := policy.PastDeny
+		if l.Past == config.PastAllow {
+			past = policy.PastAllow
+		}
+		return policy.LevelRule{MaxStaleness: l.MaxStaleness, Past: past}
+	}
+	return policy.Levels{"normal": rule(c.Normal), "elevated": rule(c.Elevated), "high": rule(c.High)}
+}
+
+var _ http.Handler = (*proxy.Handler)(nil)
