@@ -11,10 +11,13 @@ import (
 type validator struct {
 	*Config
 	r *strict.Result
+
+	providerNames, upstreamNames, hostNames []string
 }
 
 func validate(c *Config, r *strict.Result) {
 	v := validator{Config: c, r: r}
+	v.collectNames()
 	v.server()
 	v.providers()
 	v.session()
@@ -55,18 +58,17 @@ func unique[T comparable](keys []T, report func(i int)) {
 	}
 }
 
-func (v validator) providerNames() []string {
-	var names []string
+// collectNames gathers what references may name.
+func (v *validator) collectNames() {
 	for _, p := range v.Providers {
-		names = append(names, p.Name)
+		v.providerNames = append(v.providerNames, p.Name)
 	}
-	return names
-}
-
-func (v validator) upstreamNames() []string {
-	var names []string
 	for _, u := range v.Upstreams {
-		names = append(names, u.Name)
+		v.upstreamNames = append(v.upstreamNames, u.Name)
 	}
-	return names
+	for _, h := range v.Server.Hosts {
+		if h.URL != nil {
+			v.hostNames = append(v.hostNames, h.URL.Host)
+		}
+	}
 }

@@ -10,34 +10,23 @@ import (
 )
 
 func (v validator) routes() {
-	hosts := v.hostNames()
 	var names []string
 	for i, r := range v.Routes {
 		path := strict.Index("routes", i)
-		v.reference(path+".upstream", r.Upstream, "upstream", v.upstreamNames())
-		v.reference(path+".provider", r.Provider, "provider", v.providerNames())
-		v.reference(path+".host", r.Host, "host in server.hosts", hosts)
+		v.reference(path+".upstream", r.Upstream, "upstream", v.upstreamNames)
+		v.reference(path+".provider", r.Provider, "provider", v.providerNames)
+		v.reference(path+".host", r.Host, "host in server.hosts", v.hostNames)
 		v.access(path, r)
 		v.strip(path, r)
-		v.shadowed(path, i)
 		names = append(names, r.Name)
 	}
+	v.ambiguous()
 	unique(names, func(i int) {
 		path := strict.Index("routes", i)
 		if v.r.Given(path + ".name") {
 			v.report(path+".name", "another route has the same name", "")
 		}
 	})
-}
-
-func (v validator) hostNames() []string {
-	var names []string
-	for _, h := range v.Server.Hosts {
-		if h.URL != nil {
-			names = append(names, h.URL.Host)
-		}
-	}
-	return names
 }
 
 // access reports rules that a public route would seem to enforce.
@@ -69,14 +58,23 @@ func (v validator) strip(path string, r Route) {
 	v.report(path+".strip_prefix", "is not the beginning of the route's path", "")
 }
 
-// shadowed reports a route that matches exactly what an earlier one matches.
-func (v validator) shadowed(path string, i int) {
-	r := v.Routes[i]
-	for j, other := range v.Routes[:i] {
-		if r.Path != "" && r.Host == other.Host && r.Path == other.Path && r.Exact == other.Exact && overlap(r.Methods, other.Methods) {
-			v.report(path+".path", fmt.Sprintf("routes[%d] has the same host, path and methods", j), "give one of them other methods, or remove it")
-			return
+// ambiguous reports each route that matches exactly what an earlier one matches.
+func (v validator) ambiguous() {
+	type place struct {
+		host, path string
+		exact      bool
+	}
+	earlier := map[place][]int{}
+	for i, r := range v.Routes {
+		at := place{r.Host, r.Path, r.Exact}
+		same := slices.IndexFunc(earlier[at], func(j int) bool { return overlap(r.Methods, v.Routes[j].Methods) })
+		if same >= 0 && r.Path != "" {
+			path := strict.Index("routes", i) + ".path"
+			v.report(path, fmt.Sprintf("routes[%d] has the same host, path and methods", earlier[at][same]),
+				"give one of them other methods, or remove it")
+			continue
 		}
+		earlier[at] = append(earlier[at], i)
 	}
 }
 

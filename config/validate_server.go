@@ -13,7 +13,7 @@ func (v validator) server() {
 	var origins []string
 	for i, h := range v.Server.Hosts {
 		path := strict.Index("server.hosts", i)
-		v.reference(path+".provider", h.Provider, "provider", v.providerNames())
+		v.reference(path+".provider", h.Provider, "provider", v.providerNames)
 		if h.URL == nil {
 			origins = append(origins, fmt.Sprint("missing ", i))
 			continue

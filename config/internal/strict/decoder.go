@@ -3,7 +3,7 @@ package strict
 import (
 	"fmt"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -204,7 +204,7 @@ func (d *decoder) hide(n *yaml.Node) {
 }
 
 func sorted(list []Problem) []Problem {
-	sort.SliceStable(list, func(i, j int) bool { return list[i].before(list[j].Place) })
+	slices.SortStableFunc(list, func(a, b Problem) int { return a.compare(b.Place) })
 	return list
 }
 

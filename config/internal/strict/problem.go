@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -11,8 +12,8 @@ type Place struct {
 	Line, Column int
 }
 
-func (p Place) before(q Place) bool {
-	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
+func (p Place) compare(q Place) int {
+	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
 // Problem is one mistake, with the line of the file that it is on.

@@ -2,6 +2,7 @@ package strict
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,21 +16,22 @@ const mask = "[redacted]"
 const widest = 120
 
 // secretLike finds values of keys that sound like secrets, for lines that could not be parsed.
-var secretLike = regexp.MustCompile(`(?i)(?:secret|password|token)["']?\s*:\s*(.+)$`)
+var secretLike = regexp.MustCompile(`(?i)(?:secret|password|token)["']?\s*:\s*(.*)$`)
 
 // source is the text of a file by lines, with the places that must not be shown.
 type source struct {
 	lines  [][]rune
 	hidden map[int][]span // by line
 	parsed bool           // the keys are known, and with them every secret
-	starts []Place        // of all nodes
+	starts []Place        // of all nodes, in order
+	masked map[int]maskedLine
 }
 
 // span is a range of characters of one line, from 0, the end excluded.
 type span struct{ from, to int }
 
 func newSource(text string) *source {
-	s := &source{hidden: map[int][]span{}}
+	s := &source{hidden: map[int][]span{}, masked: map[int]maskedLine{}}
 	for _, line := range strings.Split(unifyBreaks(text), "\n") {
 		s.lines = append(s.lines, []rune(line))
 	}
@@ -49,7 +51,7 @@ func (s *source) hide(at Place, text string, verbatim bool) {
 	}
 	line := s.lines[at.Line-1]
 	from := max(0, min(at.Column-1, len(line)))
-	if n := lengthHere(string(line[from:]), text); verbatim && n > 0 {
+	if n := lengthHere(line[from:], text); verbatim && n > 0 {
 		s.hidden[at.Line] = append(s.hidden[at.Line], span{from, from + n})
 		return
 	}
@@ -64,91 +66,104 @@ func (s *source) hide(at Place, text string, verbatim bool) {
 	}
 }
 
-// lengthHere is the length of text, in characters, where rest begins with it; 0 where it does not.
-func lengthHere(rest, text string) int {
+// lengthHere is the length of text, in characters, where rest begins with it, with or without quotes; 0 where it does not.
+func lengthHere(rest []rune, text string) int {
 	for _, raw := range []string{text, `"` + text + `"`, "'" + text + "'"} {
-		if text != "" && strings.HasPrefix(rest, raw) {
-			return utf8.RuneCountInString(raw)
+		n := utf8.RuneCountInString(raw)
+		if text != "" && n <= len(rest) && string(rest[:n]) == raw {
+			return n
 		}
 	}
 	return 0
 }
 
 // parsedAs says that the keys are known, and where each node begins.
-func (s *source) parsedAs(n *yaml.Node) {
+func (s *source) parsedAs(root *yaml.Node) {
 	s.parsed = true
+	s.addStarts(root)
+	slices.SortFunc(s.starts, Place.compare)
+}
+
+func (s *source) addStarts(n *yaml.Node) {
 	s.starts = append(s.starts, Place{n.Line, n.Column})
 	for _, c := range n.Content {
-		s.parsedAs(c)
+		s.addStarts(c)
 	}
 }
 
 // nextStart is where the first node after a place begins, or the end of the file.
 func (s *source) nextStart(at Place) Place {
-	next := Place{len(s.lines) + 1, 1}
-	for _, p := range s.starts {
-		if at.before(p) && p.before(next) {
-			next = p
-		}
+	i, _ := slices.BinarySearchFunc(s.starts, Place{at.Line, at.Column + 1}, Place.compare)
+	if i == len(s.starts) {
+		return Place{len(s.lines) + 1, 1}
 	}
-	return next
+	return s.starts[i]
 }
 
-// show returns a line as it may be shown, and where in it the column stands.
+// show returns a line as it may be shown, and where in it the column stands. Nothing may be hidden after the first call.
 func (s *source) show(at Place) (string, int) {
 	if at.Line < 1 || at.Line > len(s.lines) {
 		return "", 0
 	}
-	line := s.lines[at.Line-1]
-	caret := max(0, min(at.Column-1, len(line)))
-	out := make([]rune, 0, len(line))
-	shown := caret
-	for i := 0; i < len(line); i++ {
-		if i == caret {
-			shown = len(out)
-		}
-		if end, ok := s.hiddenAt(at.Line, i); ok {
-			out = append(out, []rune(mask)...)
-			if caret > i && caret < end {
-				shown = len(out) - len(mask)
-			}
-			i = end - 1
-			continue
-		}
-		out = append(out, visible(line[i]))
+	m, known := s.masked[at.Line]
+	if !known {
+		m = s.mask(at.Line)
+		s.masked[at.Line] = m
 	}
-	if caret == len(line) {
-		shown = len(out)
-	}
-	return window(out, shown)
+	return window(m.text, m.position[max(0, min(at.Column-1, len(m.position)-1))])
 }
 
-func (s *source) hiddenAt(line, i int) (end int, ok bool) {
-	for _, h := range s.hidden[line] {
-		if h.from <= i && i < h.to && h.to > end {
-			end, ok = h.to, true
-		}
-	}
-	if ok {
-		return end, true
-	}
-	return s.secretLikeAt(line, i)
+// maskedLine is a line without its secrets. position says where each of its characters, and its end, came to stand.
+type maskedLine struct {
+	text     []rune
+	position []int
 }
 
-// secretLikeAt judges by the look of a line, where the file could not be parsed.
-func (s *source) secretLikeAt(line, i int) (end int, ok bool) {
-	if s.parsed {
-		return 0, false
+func (s *source) mask(n int) maskedLine {
+	line := s.lines[n-1]
+	hidden := s.hiddenIn(n)
+	m := maskedLine{text: make([]rune, 0, len(line)), position: make([]int, 0, len(line)+1)}
+	for i, r := range line {
+		switch {
+		case !hidden[i]:
+			m.position = append(m.position, len(m.text))
+			m.text = append(m.text, visible(r))
+		case i == 0 || !hidden[i-1]:
+			m.position = append(m.position, len(m.text))
+			m.text = append(m.text, []rune(mask)...)
+		default:
+			m.position = append(m.position, m.position[i-1])
+		}
 	}
-	if i == 0 && s.continuesSecret(line) {
-		return len(s.lines[line-1]), true
+	m.position = append(m.position, len(m.text))
+	return m
+}
+
+func (s *source) hiddenIn(n int) []bool {
+	hidden := make([]bool, len(s.lines[n-1]))
+	spans := s.hidden[n]
+	if !s.parsed {
+		spans = s.suspicious(n)
 	}
-	text := string(s.lines[line-1])
+	for _, h := range spans {
+		for i := h.from; i < h.to; i++ {
+			hidden[i] = true
+		}
+	}
+	return hidden
+}
+
+// suspicious judges by the look of a line, where the file could not be parsed.
+func (s *source) suspicious(n int) []span {
+	text := string(s.lines[n-1])
+	if s.continuesSecret(n) {
+		return []span{{0, len(s.lines[n-1])}}
+	}
 	m := secretLike.FindStringSubmatchIndex(text)
-	if m == nil || utf8.RuneCountInString(text[:m[2]]) != i || strings.HasPrefix(text[m[2]:], "${") {
-		return 0, false
+	if m == nil || strings.HasPrefix(text[m[2]:], "${") {
+		return nil
 	}
-	return len(s.lines[line-1]), true
+	return []span{{utf8.RuneCountInString(text[:m[2]]), len(s.lines[n-1])}}
 }
 
 // continuesSecret reports whether a line is indented below a key that sounds like a secret.

@@ -2,7 +2,10 @@
 // come from.
 package suggestion
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Hint is a hint for a name that is not one of those allowed: the one that was probably meant, or all of them.
 func Hint(got string, allowed []string) string {
@@ -40,7 +43,12 @@ func nearest(got string, allowed []string) string {
 
 // plainName makes clientId, client-id and client_id the same.
 func plainName(s string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
 }
 
 // distance is the restricted Damerau-Levenshtein distance (optimal string alignment) in bytes.
