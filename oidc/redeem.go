@@ -24,6 +24,11 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.admit(ctx, doc, answer, r)
+}
+
+// admit judges what the token endpoint answered.
+func (p *Provider) admit(ctx context.Context, doc *document, answer tokenAnswer, r Redemption) (*Login, error) {
 	token, assurance, err := p.verifyIDToken(ctx, answer, r)
 	if err != nil {
 		return nil, err
