@@ -27,22 +27,28 @@ func ReturnURL(raw, origin string) (string, error) {
 	if !strings.HasPrefix(rest, "/") {
 		return "", fmt.Errorf("%w: it is neither a path nor of this origin", errReturnURL)
 	}
+	if strings.ContainsFunc(rest, isControl) {
+		return "", fmt.Errorf("%w: it holds a control character", errReturnURL)
+	}
 	out := escape(rest)
 	if len(out) > MaxReturnURL {
 		return "", fmt.Errorf("%w: %d bytes, %d are possible", errReturnURL, len(out), MaxReturnURL)
 	}
-	end := strings.IndexAny(out, "?#")
-	if end < 0 {
-		end = len(out)
+	path := out
+	if end := strings.IndexAny(out, "?#"); end >= 0 {
+		path = out[:end]
 	}
-	if strings.ContainsFunc(rest, misread) {
-		return "", fmt.Errorf("%w: it holds a backslash or a control character", errReturnURL)
+	if err := checkPath(path); err != nil {
+		return "", err
 	}
-	return out, checkPath(out[:end])
+	return out, nil
 }
 
-// misread reports characters that browsers fold into a slash or drop (WHATWG URL, 4.4).
-func misread(c rune) bool { return c == '\\' || c < 0x20 || c == 0x7f }
+// isControl reports what browsers drop from a URL before they read it (WHATWG URL, 4.4), and its like.
+func isControl(c rune) bool { return c < 0x20 || c == 0x7f }
+
+// misread reports what browsers fold into a slash, besides.
+func misread(c rune) bool { return c == '\\' || isControl(c) }
 
 // checkPath looks at the path as a careless reader would, decoded once.
 func checkPath(escaped string) error {
@@ -64,11 +70,12 @@ func checkPath(escaped string) error {
 	return nil
 }
 
-// escape writes what a browser would escape anyway: space, quotes, angle brackets and all that is not ASCII.
+// escape writes what a browser would escape anyway (space, quotes, angle brackets, all that is not ASCII), and the
+// backslash, which browsers send as it is in a query.
 func escape(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '`' {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || c == '\\' {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

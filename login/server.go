@@ -50,7 +50,11 @@ type Server struct {
 	opt       Options
 	providers []*oidc.Provider // by display name
 	me        policy.Route     // asks for a session in good standing and nothing else
+	endpoints map[string]methods
 }
+
+// methods are the handlers of one endpoint.
+type methods map[string]web.HandlerFunc
 
 // New checks the options. It does no network.
 func New(o Options) (*Server, error) {
@@ -70,6 +74,7 @@ func New(o Options) (*Server, error) {
 	if _, ok := s.provider(o.Default); o.Default != "" && !ok {
 		return nil, fmt.Errorf("setting up logins at %s: default provider %q is not among them", o.Origin, o.Default)
 	}
+	s.endpoints = s.table()
 	return s, nil
 }
 
@@ -88,7 +93,7 @@ func (s *Server) find(is func(*oidc.Provider) bool) (*oidc.Provider, bool) {
 	return nil, false
 }
 
-// Handler answers everything below Prefix. Paths are compared as they stand in the request, undecoded: an unusual
+// Handler answers everything below Prefix but what others mount in front of it. Paths are compared as they stand in the request, undecoded: an unusual
 // spelling is not found. It never redirects to clean a path.
 func (s *Server) Handler() http.Handler {
 	return s.opt.Pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
@@ -96,7 +101,7 @@ func (s *Server) Handler() http.Handler {
 		if !ok {
 			return notFound()
 		}
-		methods, known := s.endpoints()[name]
+		methods, known := s.endpoints[name]
 		if !known {
 			return notFound()
 		}
@@ -107,9 +112,7 @@ func (s *Server) Handler() http.Handler {
 	})
 }
 
-type methods map[string]web.HandlerFunc
-
-func (s *Server) endpoints() map[string]methods {
+func (s *Server) table() map[string]methods {
 	get := func(h web.HandlerFunc) methods { return methods{http.MethodGet: h, http.MethodHead: h} }
 	return map[string]methods{
 		"login":              get(s.start),

@@ -67,7 +67,7 @@ func (s *Server) readBeginning(q url.Values) (b beginning, err error) {
 		return b, err
 	}
 	b.hint = q.Get("login_hint")
-	if len(b.hint) > maxHint || strings.ContainsFunc(b.hint, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+	if len(b.hint) > maxHint || strings.ContainsFunc(b.hint, isControl) {
 		return b, errors.New("login_hint is too long or not text")
 	}
 	if q.Has("again") {

@@ -1,0 +1,42 @@
+package login
+
+import (
+	"slices"
+	"strconv"
+)
+
+func keep(all, wanted []string) (kept []string) {
+	for _, v := range all {
+		if slices.Contains(wanted, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+func keepClaims(all map[string]any, wanted []string) map[string][]string {
+	kept := map[string][]string{}
+	for _, name := range wanted {
+		if values := texts(all[name]); len(values) > 0 {
+			kept[name] = values
+		}
+	}
+	return kept
+}
+
+// texts writes a claim as the values that a route can name.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case bool:
+		return []string{strconv.FormatBool(v)}
+	case int64:
+		return []string{strconv.FormatInt(v, 10)}
+	case float64:
+		return []string{strconv.FormatFloat(v, 'g', -1, 64)}
+	case []string:
+		return v
+	}
+	return nil
+}
