@@ -47,12 +47,12 @@ func (p *Provider) AuthorizeURL(_ context.Context, r AuthRequest) (string, error
 	}
 	client := oauth2.Config{ClientID: p.config.ClientID, RedirectURL: r.RedirectURI, Scopes: p.config.Scopes}
 	// The endpoint's own query goes first, so that nothing in it can stand beside or replace a parameter of ours.
-	options := append(setAll(doc.authorizeQuery), setAll(p.config.ExtraParams)...)
+	options := append(setAll(doc.AuthorizeQuery), setAll(p.config.ExtraParams)...)
 	options = append(options, setAll(own)...)
 	options = append(options, oauth2.S256ChallengeOption(r.Verifier),
 		oauth2.SetAuthURLParam("response_type", "code"), oauth2.SetAuthURLParam("client_id", p.config.ClientID),
 		oauth2.SetAuthURLParam("redirect_uri", r.RedirectURI), oauth2.SetAuthURLParam("scope", strings.Join(p.config.Scopes, " ")))
-	client.Endpoint.AuthURL = doc.authorize
+	client.Endpoint.AuthURL = doc.Authorize
 	return client.AuthCodeURL(r.State, options...), nil
 }
 
@@ -134,7 +134,7 @@ func (p *Provider) CheckIssuer(iss []string) error {
 	if err != nil {
 		return err
 	}
-	if doc.sendsIssuer {
+	if doc.SendsIssuer {
 		return invalid(op, "the response has no iss, though the provider says that it always sends it")
 	}
 	return nil

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 // ClientAuth says how the client proves itself at the token endpoint (OpenID Connect Core 1.0, section 9).
@@ -162,7 +163,7 @@ func checkIssuer(issuer string) error {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("issuer %q is not an absolute URL without user, query and fragment", issuer)
-	case u.Scheme != "https" && !isLoopbackHTTP(u):
+	case u.Scheme != "https" && !metadata.IsLoopbackHTTP(u):
 		return fmt.Errorf("issuer %q is not https (plain http is for loopback addresses only)", issuer)
 	}
 	return nil
@@ -178,9 +179,4 @@ func checkOrigin(origin string) error {
 		return fmt.Errorf("back-channel address %q is not an origin such as http://keycloak:8080", origin)
 	}
 	return nil
-}
-
-func isLoopbackHTTP(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }

@@ -63,8 +63,8 @@ func (p *Provider) EndSessionOrigin() string {
 
 func (p *Provider) endSession() (url.URL, bool) {
 	doc, err := p.discovered("ending session")
-	if err != nil || !p.config.Logout || doc.endSession == nil {
+	if err != nil || !p.config.Logout || doc.EndSession == nil {
 		return url.URL{}, false
 	}
-	return *doc.endSession, true
+	return *doc.EndSession, true
 }

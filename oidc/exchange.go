@@ -15,6 +15,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/oidc/internal/backchannel"
 	"github.com/edgeauth/edgeauth/oidc/internal/claims"
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 // tokenAnswer is what of a token endpoint's answer a login needs (RFC 6749, 5.1).
@@ -26,8 +27,8 @@ type tokenAnswer struct {
 const opRedeem = "redeeming code"
 
 // exchange spends the code (RFC 6749, 4.1.3). x/oauth2 writes the request; the answer is judged by us before it sees it.
-func (p *Provider) exchange(ctx context.Context, doc *document, r Redemption) (tokenAnswer, error) {
-	reach := p.channel.Reach(*doc.token)
+func (p *Provider) exchange(ctx context.Context, doc *metadata.Document, r Redemption) (tokenAnswer, error) {
+	reach := p.channel.Reach(*doc.Token)
 	client := oauth2.Config{
 		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, RedirectURL: r.RedirectURI,
 		Endpoint: oauth2.Endpoint{TokenURL: reach.String(), AuthStyle: p.authStyle()},

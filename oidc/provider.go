@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/oidc/internal/backchannel"
 	"github.com/edgeauth/edgeauth/oidc/internal/jwks"
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 // Provider is one OpenID provider as its relying party sees it. It is safe for concurrent use. Until Run has read the
@@ -16,8 +17,8 @@ type Provider struct {
 	channel *backchannel.Client
 	keys    *jwks.Set
 
-	mu       sync.RWMutex // guards the two fields below
-	document *document    // nil until discovered; never changed once set, only replaced
+	mu       sync.RWMutex       // guards the two fields below
+	document *metadata.Document // nil until discovered; never changed once set, only replaced
 	status   Status
 }
 
@@ -68,7 +69,7 @@ func (p *Provider) Status() Status {
 }
 
 // discovered returns the document in force, or an error of KindUnavailable.
-func (p *Provider) discovered(op string) (*document, error) {
+func (p *Provider) discovered(op string) (*metadata.Document, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if p.document == nil {

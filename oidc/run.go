@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 const (
@@ -59,7 +61,7 @@ func (p *Provider) refreshKeys(ctx context.Context) error {
 	return nil
 }
 
-func (p *Provider) install(doc *document) {
+func (p *Provider) install(doc *metadata.Document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.document = doc

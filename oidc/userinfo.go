@@ -3,19 +3,19 @@ package oidc
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 
+	"github.com/edgeauth/edgeauth/oidc/internal/assertions"
 	"github.com/edgeauth/edgeauth/oidc/internal/backchannel"
 	"github.com/edgeauth/edgeauth/oidc/internal/claims"
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 // userinfo asks the userinfo endpoint (OpenID Connect Core 1.0, 5.3). Its sub must be that of the ID token, or the answer
 // is somebody else's.
-func (p *Provider) userinfo(ctx context.Context, doc *document, accessToken, sub string) (claims.Object, error) {
+func (p *Provider) userinfo(ctx context.Context, doc *metadata.Document, accessToken, sub string) (claims.Object, error) {
 	const op = "asking userinfo"
-	answer, err := p.channel.Get(ctx, *doc.userinfo, "application/json", accessToken)
+	answer, err := p.channel.Get(ctx, *doc.Userinfo, "application/json", accessToken)
 	if err != nil {
 		return nil, userinfoError(op, err)
 	}
@@ -31,10 +31,10 @@ func (p *Provider) userinfo(ctx context.Context, doc *document, accessToken, sub
 	if err != nil {
 		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
 	}
-	if err := info.RefuseVariantsOf(protocolClaims()...); err != nil {
+	if err := info.RefuseVariantsOf(assertions.ProtocolClaims()...); err != nil {
 		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
 	}
-	if got, _, err := info.Identifier("sub", longestSub); err != nil || got != sub {
+	if got, _, err := info.Identifier("sub", assertions.LongestSub); err != nil || got != sub {
 		return nil, invalid(op, "its sub is not that of the ID token")
 	}
 	return info, nil
@@ -50,23 +50,4 @@ func userinfoError(op string, err error) *Error {
 		return &Error{Kind: KindRefused, Op: op, Code: "insufficient_scope", Err: err}
 	}
 	return transportError(op, err)
-}
-
-// merge adds to the ID token's claims what userinfo may say.
-func (p *Provider) merge(token, info claims.Object) claims.Object {
-	names := p.config.Claims
-	merged := maps.Clone(token)
-	if info.Has(names.Email) {
-		delete(merged, names.EmailVerified) // it belongs to the address that is replaced
-	}
-	for name, value := range info {
-		switch {
-		case slices.Contains(protocolClaims(), name),
-			name == names.Groups && token.Has(names.Groups),
-			name == names.EmailVerified && !info.Has(names.Email):
-			continue
-		}
-		merged[name] = value
-	}
-	return merged
 }
