@@ -5,15 +5,21 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/web"
 )
 
 // byHost sends a request to the site that its Host names, and answers 421 where none does: never the first site's
-// pages under a stranger's name (RFC 9110, 7.4).
-func byHost(sites map[string]http.Handler, pages *web.Pages) http.Handler {
+// pages under a stranger's name (RFC 9110, 7.4). A logout token is heard under any name, because identity providers
+// often reach the edge by an internal one; the token itself says for whom it is, and no cookie is looked at.
+func byHost(sites map[string]http.Handler, any http.Handler, pages *web.Pages) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, ok := sites[siteKey(r.Host, "")]; ok {
 			h.ServeHTTP(w, r)
+			return
+		}
+		if r.URL.EscapedPath() == login.Prefix+"backchannel-logout" && any != nil {
+			any.ServeHTTP(w, r)
 			return
 		}
 		pages.Fail(w, r, &web.Error{

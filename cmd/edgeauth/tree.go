@@ -19,7 +19,6 @@ import (
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
-	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -74,10 +73,16 @@ func newTree(cfg *config.Config, p parts) (*tree, error) {
 		return nil, err
 	}
 	sites := map[string]http.Handler{}
+	var first http.Handler
 	var secure []string
 	for _, h := range cfg.Server.Hosts {
-		if sites[siteKey(h.URL.Host, h.URL.Scheme)], err = newSite(t, h, routes, p); err != nil {
+		site, err := newSite(t, h, routes, p)
+		if err != nil {
 			return nil, fmt.Errorf("host %s: %w", h.Origin(), err)
+		}
+		sites[siteKey(h.URL.Host, h.URL.Scheme)] = site
+		if first == nil {
+			first = site
 		}
 		if h.URL.Scheme == "https" {
 			secure = append(secure, h.URL.Host)
@@ -85,7 +90,7 @@ func newTree(cfg *config.Config, p parts) (*tree, error) {
 	}
 	clients := web.NewClients(cfg.Server.TrustedProxies)
 	t.handler = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
-		byHost(sites, p.pages))
+		byHost(sites, first, p.pages))
 	t.plain = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
 		t.certs.HTTPHandler(certs.Redirect(secure)))
 	return t, nil
@@ -164,5 +169,3 @@ func levels(c config.Levels) policy.Levels {
 	}
 	return policy.Levels{"normal": rule(c.Normal), "elevated": rule(c.Elevated), "high": rule(c.High)}
 }
-
-var _ http.Handler = (*proxy.Handler)(nil)

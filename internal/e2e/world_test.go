@@ -1,0 +1,82 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/edgeauth/edgeauth/internal/demo"
+	"github.com/edgeauth/edgeauth/internal/edgetest"
+	"github.com/edgeauth/edgeauth/internal/idp"
+	"github.com/edgeauth/edgeauth/internal/idp/idptest"
+)
+
+// world is a provider that logs people in at once, and two applications.
+type world struct {
+	idp  *idp.Server
+	page string
+	api  string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{idp: idptest.Start(t)}
+	w.idp.SetIssuer(strings.Replace(w.idp.Issuer(), "127.0.0.1", "localhost", 1)) // cookies do not tell ports apart
+	w.idp.AutoLogin("alice")
+	page, err := demo.Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	for i, at := range []*string{&w.page, &w.api} {
+		s := httptest.NewUnstartedServer(page)
+		if i == 1 {
+			s.Config.Handler = demo.API()
+		}
+		s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+		s.Start()
+		t.Cleanup(s.Close)
+		*at = s.URL
+	}
+	t.Cleanup(cancel)
+	return w
+}
+
+// client registers edges as one client of the provider.
+func (w *world) client(addrs ...string) {
+	c := idp.Client{ID: "edgeauth", Secret: "secret"}
+	for _, a := range addrs {
+		c.RedirectURIs = append(c.RedirectURIs, "http://"+a+"/.edgeauth/callback")
+		c.PostLogoutURIs = append(c.PostLogoutURIs, "http://"+a+"/.edgeauth/logged-out")
+	}
+	if len(addrs) > 0 {
+		c.BackchannelLogoutURI = "http://" + addrs[0] + "/.edgeauth/backchannel-logout"
+	}
+	w.idp.SetClient(c)
+}
+
+// config is what an edge in front of the world is configured with, from `providers:` on.
+func (w *world) config(further string) string {
+	return fmt.Sprintf(`providers:
+  corp: {issuer: %q, client_id: edgeauth, client_secret: secret}
+upstreams:
+  page: {addresses: [%q], assertion: {enabled: true}}
+  api: {addresses: [%q]}
+routes:
+  - {path: /public, upstream: page, public: true}
+  - {path: /admin, upstream: page, groups: [admin]}
+  - {path: /api, upstream: api}
+  - {path: /, upstream: page}
+%s`, w.idp.Issuer(), w.page, w.api, further)
+}
+
+// start runs one edge in front of the world.
+func (w *world) start(t *testing.T, further string, env ...string) *edgetest.Edge {
+	t.Helper()
+	addr := edgetest.Addr(t)
+	w.client(addr)
+	return edgetest.Start(t, addr, w.config(further), env...)
+}
