@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a read that waits is woken by an append", wakes},
 		{"a read that waits in vain brings nothing", waitsInVain},
 		{"the snapshot is the merge of all entries, in any order and however often they came", merges},
+		{"of texts of the same time the greater by bytes is kept", comparesBytes},
 		{"who starts in the midst of writing misses nothing", startsAmidWrites},
 		{"an entry that nobody could read is refused", refusesNonsense},
 		{"an incarnation begins only in place of the expected one", begins},
