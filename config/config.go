@@ -17,7 +17,7 @@ type Config struct {
 	Store     Store      `yaml:"store" doc:"Where state lives that edges share: the revocation log, tokens, login history."`
 	Levels    Levels     `yaml:"levels" doc:"The security levels: how old an edge's copy of the revocation log may be, and what happens past that."`
 	Upstreams []Upstream `yaml:"upstreams" required:"true" doc:"The applications behind edgeauth, by name."`
-	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. The most specific route wins, not the first."`
+	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. Of several that match, the most specific path wins, not the first in the list."`
 	Admin     Admin      `yaml:"admin" doc:"The listener for health checks and metrics."`
 	Telemetry Telemetry  `yaml:"telemetry" doc:"Logs."`
 

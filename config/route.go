@@ -14,9 +14,9 @@ const (
 type Route struct {
 	Name         string              `yaml:"name" format:"routename" derived:"methods, host and path" doc:"Name for logs and metrics."`
 	Host         string              `yaml:"host" format:"host" doc:"Host (and port) of one of server.hosts. Empty: all of them."`
-	Path         string              `yaml:"path" required:"true" format:"routepath" doc:"A prefix by whole segments: /app matches /app and /app/x, not /apple. A segment * stands for any one segment: /api/*/status."`
-	Exact        bool                `yaml:"exact" default:"false" doc:"Whether the path matches only itself, not what lies below."`
-	Methods      []string            `yaml:"methods" default:"[]" format:"method" doc:"HTTP methods. Empty: all."`
+	Path         string              `yaml:"path" required:"true" format:"routepath" doc:"A prefix by whole segments: /app and /app/ match /app and /app/x, not /apple. A segment * stands for any one segment: /api/*/status."`
+	Exact        bool                `yaml:"exact" default:"false" doc:"Whether the path matches only itself, not what lies below; a slash at its end then counts."`
+	Methods      []string            `yaml:"methods" default:"[]" format:"method" doc:"HTTP methods. Empty: all. GET includes HEAD. A method that no route of the most specific path allows is refused."`
 	Upstream     string              `yaml:"upstream" required:"true" doc:"Name of the upstream."`
 	StripPrefix  string              `yaml:"strip_prefix" format:"prefix" doc:"Beginning of the path that the upstream does not see."`
 	Public       bool                `yaml:"public" default:"false" doc:"Whether no login is needed."`
@@ -25,5 +25,5 @@ type Route struct {
 	Claims       map[string][]string `yaml:"claims" default:"{}" doc:"Claims by name, each with the values of which one is needed."`
 	Emails       []string            `yaml:"emails" default:"[]" format:"emailpattern" doc:"Verified email addresses, one of which is needed; *@example.org is every address there."`
 	Preflight    Preflight           `yaml:"preflight" default:"refuse" enum:"pass,refuse" doc:"CORS preflights: pass them to the upstream without identity, or refuse them (403)."`
-	AllowOrigins []string            `yaml:"allow_origins" default:"[]" format:"origin" doc:"Further origins from which a WebSocket may be opened, beside the host's own."`
+	AllowOrigins []string            `yaml:"allow_origins" default:"[]" format:"pageorigin" doc:"Further origins, beside the host's own, whose pages may open WebSockets and send unsafe methods with a session. The word none stands for requests without an Origin, from programs."`
 }

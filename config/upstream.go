@@ -32,7 +32,7 @@ type Upstream struct {
 	Protocol        Protocol        `yaml:"protocol" default:"auto" enum:"auto,http1,h2,h2c" doc:"auto: what TLS negotiates, HTTP/1.1 without TLS. http1 or h2 (over TLS) or h2c (HTTP/2 without TLS) demand one."`
 	Host            HostHeader      `yaml:"host" default:"preserve" enum:"preserve,upstream" doc:"The Host header that the application sees: the public one, or the one of its address."`
 	CAFile          string          `yaml:"ca_file" format:"file" doc:"PEM file with the roots to trust when speaking to the application, instead of the system's."`
-	IIS             bool            `yaml:"iis" default:"false" doc:"Whether the application runs on IIS: paths that IIS would read differently are refused."`
+	IIS             bool            `yaml:"iis" default:"false" doc:"Whether the application runs on IIS: paths that IIS would read differently are refused, and its routes match without case."`
 	Headers         IdentityHeaders `yaml:"headers" doc:"Names of the headers that tell the application who is there. An empty name is not sent. Clients cannot send them, in any spelling."`
 	Assertion       Assertion       `yaml:"assertion" doc:"A signed statement (JWT, ES256) of who is there. Its keys are at /.edgeauth/jwks.json."`
 	ResponseTimeout time.Duration   `yaml:"response_timeout" default:"60s" min:"1s" max:"1h" doc:"How long the application may take until its response begins."`

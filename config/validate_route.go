@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -56,35 +55,6 @@ func (v validator) strip(path string, r Route) {
 		return
 	}
 	v.report(path+".strip_prefix", "is not the beginning of the route's path", "")
-}
-
-// ambiguous reports each route that matches exactly what an earlier one matches.
-func (v validator) ambiguous() {
-	type place struct {
-		host, path string
-		exact      bool
-	}
-	earlier := map[place][]int{}
-	for i, r := range v.Routes {
-		at := place{r.Host, r.Path, r.Exact}
-		same := slices.IndexFunc(earlier[at], func(j int) bool { return overlap(r.Methods, v.Routes[j].Methods) })
-		if same >= 0 && r.Path != "" {
-			path := strict.Index("routes", i) + ".path"
-			v.report(path, fmt.Sprintf("routes[%d] has the same host, path and methods", earlier[at][same]),
-				"give one of them other methods, or remove it")
-			continue
-		}
-		earlier[at] = append(earlier[at], i)
-	}
-}
-
-// overlap reports whether two lists of methods, where an empty one means all, would leave the choice open. A list beside
-// all methods is more specific and does not.
-func overlap(a, b []string) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) == len(b)
-	}
-	return slices.ContainsFunc(a, func(m string) bool { return slices.Contains(b, m) })
 }
 
 // unused warns of what no route leads to.

@@ -30,6 +30,7 @@ func All() map[string]strict.Format {
 		"listen":       listen,
 		"hostport":     hostPort,
 		"origin":       origin,
+		"pageorigin":   pageOrigin,
 		"host":         hostName,
 		"issuer":       issuer,
 		"https":        secureURL,

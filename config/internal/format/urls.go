@@ -64,6 +64,14 @@ func origin(text string) (string, *strict.Fault) {
 	return u.String(), nil
 }
 
+// pageOrigin also accepts the word none, for requests that name no page.
+func pageOrigin(text string) (string, *strict.Fault) {
+	if text == "none" {
+		return text, nil
+	}
+	return origin(text)
+}
+
 // address accepts an upstream's address, which is kept with its port as given.
 func address(text string) (string, *strict.Fault) { return origin(text) }
 
