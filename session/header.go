@@ -1,8 +1,8 @@
 package session
 
 import (
+	"encoding/hex"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -55,10 +55,25 @@ func ours(piece string) bool {
 	if !plainName(name) {
 		return true
 	}
-	if decoded, err := url.PathUnescape(piece); err == nil {
-		piece = decoded
+	return slices.ContainsFunc(names(strings.ToLower(decoded(piece))), ownName)
+}
+
+// decoded decodes the percent escapes once and leaves what is none, as lax parsers do: a malformed escape anywhere
+// must not hide a name.
+func decoded(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
 	}
-	return slices.ContainsFunc(names(strings.ToLower(piece)), ownName)
+	var b strings.Builder
+	for ; len(s) >= 3; s = s[1:] {
+		if c, err := hex.DecodeString(s[1:3]); s[0] == '%' && err == nil {
+			b.WriteByte(c[0])
+			s = s[2:]
+			continue
+		}
+		b.WriteByte(s[0])
+	}
+	return b.String() + s
 }
 
 // names returns what a lax parser could take for a cookie's name: what stands before an `=`, after the last comma,
