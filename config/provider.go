@@ -41,7 +41,7 @@ type Provider struct {
 	CAFile           string            `yaml:"ca_file" format:"file" doc:"PEM file with the roots to trust when speaking to the provider, instead of the system's."`
 	Proxy            *url.URL          `yaml:"proxy" format:"http" derived:"HTTPS_PROXY and NO_PROXY" doc:"HTTP proxy for requests to this provider."`
 	ExtraParams      map[string]string `yaml:"extra_params" default:"{}" doc:"More parameters for the authorization request, for example {kc_idp_hint: corp}. The protocol's own cannot be replaced."`
-	ClockSkew        time.Duration     `yaml:"clock_skew" default:"5s" min:"0s" max:"60s" doc:"How far the provider's clock may differ from ours when times in tokens are checked."`
+	ClockSkew        time.Duration     `yaml:"clock_skew" default:"5s" min:"1s" max:"60s" doc:"How far the provider's clock may differ from ours when times in tokens are checked."`
 	Logout           bool              `yaml:"logout" default:"true" doc:"Whether logging out here also logs out at the provider (RP-Initiated Logout)."`
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeauth/edgeauth/config/internal/excerpt"
 )
 
 // pair is one key of a mapping with its value.
@@ -29,7 +31,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) []pair {
 			d.hide(v)
 			continue
 		}
-		at := Place{k.Line, k.Column}
+		at := excerpt.At(k.Line, k.Column)
 		if line, twice := first[k.Value]; twice {
 			d.hide(v)
 			d.problem(at, Key(path, k.Value), "the key `"+printable(k.Value)+"` is written twice", "first on line "+strconv.Itoa(line))
@@ -45,7 +47,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) []pair {
 
 // record remembers where a value stands: a text and a list in one line at themselves, a section at its key.
 func (d *decoder) record(path string, n *yaml.Node, key Place) {
-	at := Place{n.Line, n.Column}
+	at := excerpt.At(n.Line, n.Column)
 	if n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle == 0 {
 		at = key
 	}
@@ -54,7 +56,7 @@ func (d *decoder) record(path string, n *yaml.Node, key Place) {
 }
 
 func (d *decoder) keyText(k *yaml.Node, path string) bool {
-	at := Place{k.Line, k.Column}
+	at := excerpt.At(k.Line, k.Column)
 	switch {
 	case k.Tag == "!!merge":
 		d.problem(at, Key(path, "<<"), "merge keys (<<) are not allowed", "write the keys out")
@@ -76,7 +78,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f Field, path string) {
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	for i, c := range n.Content {
 		own := Index(path, i)
-		at := Place{c.Line, c.Column}
+		at := excerpt.At(c.Line, c.Column)
 		d.record(own, c, at)
 		d.fresh(out.Index(i))
 		d.value(c, out.Index(i), element(f), own)
@@ -139,7 +141,7 @@ func (d *decoder) wrongKind(n *yaml.Node, path, want string) {
 	if name == "" {
 		name = "the file"
 	}
-	d.problem(Place{n.Line, n.Column}, path, mismatch(name, want, kindOf(n)), hint)
+	d.problem(excerpt.At(n.Line, n.Column), path, mismatch(name, want, kindOf(n)), hint)
 }
 
 func kindOf(n *yaml.Node) string {

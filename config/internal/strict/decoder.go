@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/edgeauth/edgeauth/config/internal/excerpt"
 	"github.com/edgeauth/edgeauth/config/internal/suggestion"
 )
 
@@ -26,7 +27,7 @@ type Result struct {
 	problems []Problem
 	warnings []Problem
 	failed   map[string]bool // paths with a problem
-	source   *source
+	source   *excerpt.Source
 	decoder  *decoder
 }
 
@@ -39,7 +40,7 @@ type decoder struct {
 // Decode decodes data into the struct that into points to, whose defaults it sets first. It never fails as a whole: what
 // is wrong stands in the result.
 func Decode(data []byte, into any, opts Options) *Result {
-	r := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: newSource(string(data))}
+	r := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: excerpt.New(string(data))}
 	d := &decoder{Result: r, opts: opts}
 	r.decoder = d
 	v := reflect.ValueOf(into).Elem()
@@ -50,8 +51,8 @@ func Decode(data []byte, into any, opts Options) *Result {
 		r.failed[""] = true
 		return r
 	}
-	r.source.parsedAs(root)
-	d.places[""] = Place{1, 1}
+	r.source.ParsedAs(root)
+	d.places[""] = excerpt.At(1, 1)
 	d.value(root, v, Field{}, "")
 	return r
 }
@@ -70,7 +71,7 @@ func (d *decoder) defaults(v reflect.Value) {
 		if err := yaml.Unmarshal([]byte(f.Default), &n); err != nil {
 			continue // a test decodes every default
 		}
-		quiet := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: newSource("")}
+		quiet := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: excerpt.New("")}
 		(&decoder{Result: quiet, opts: Options{Dir: d.opts.Dir, Formats: d.opts.Formats}}).value(n.Content[0], field, f, "")
 	}
 }
@@ -97,7 +98,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f Field, path string) {
 
 // plain refuses what YAML offers beyond mappings, lists and texts.
 func (d *decoder) plain(n *yaml.Node, path string) bool {
-	at := Place{n.Line, n.Column}
+	at := excerpt.At(n.Line, n.Column)
 	switch {
 	case n.Kind == yaml.AliasNode:
 		d.problem(at, path, "aliases (*name) are not allowed", `write the value out; a text that begins with * must stand in quotes, as in "*@example.org"`)
@@ -199,12 +200,12 @@ func (d *decoder) hide(n *yaml.Node) {
 	}
 	if m := reference.FindString(n.Value); m != n.Value || n.Value == "" {
 		inLine := n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0
-		d.source.hide(Place{n.Line, n.Column}, n.Value, inLine)
+		d.source.Hide(excerpt.At(n.Line, n.Column), n.Value, inLine)
 	}
 }
 
 func sorted(list []Problem) []Problem {
-	slices.SortStableFunc(list, func(a, b Problem) int { return a.compare(b.Place) })
+	slices.SortStableFunc(list, func(a, b Problem) int { return a.Compare(b.Place) })
 	return list
 }
 

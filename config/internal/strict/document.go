@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeauth/edgeauth/config/internal/excerpt"
 )
 
 // MaxBytes is the largest file that is read.
@@ -30,7 +32,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	root, err := next(dec)
 	if errors.Is(err, io.EOF) || (err == nil && empty(root)) {
-		return nil, &Problem{Place: Place{1, 1}, Message: "the file is empty", Hint: "start from config.example.yaml"}
+		return nil, &Problem{Place: excerpt.At(1, 1), Message: "the file is empty", Hint: "start from config.example.yaml"}
 	}
 	if err != nil {
 		return nil, syntaxProblem(err, string(data))
@@ -42,7 +44,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	if err != nil {
 		return nil, syntaxProblem(err, string(data))
 	}
-	return nil, &Problem{Place: Place{second.Line, second.Column}, Message: "a second YAML document begins here",
+	return nil, &Problem{Place: excerpt.At(second.Line, second.Column), Message: "a second YAML document begins here",
 		Hint: "one file is one document: remove the line ---"}
 }
 
@@ -64,7 +66,7 @@ func empty(doc *yaml.Node) bool {
 }
 
 func checkText(data []byte) *Problem {
-	at := Place{1, 1}
+	at := excerpt.At(1, 1)
 	switch {
 	case len(data) > MaxBytes:
 		return &Problem{Message: fmt.Sprintf("the file is larger than %d bytes", MaxBytes)}
@@ -104,16 +106,16 @@ func allowed(r rune) bool {
 }
 
 func placeOf(text string, offset int) Place {
-	before := unifyBreaks(text[:offset])
+	before := excerpt.UnifyBreaks(text[:offset])
 	start := strings.LastIndexByte(before, '\n') + 1
 	return Place{Line: strings.Count(before, "\n") + 1, Column: utf8.RuneCountInString(before[start:]) + 1}
 }
 
 func syntaxProblem(err error, text string) *Problem {
-	lines := strings.Split(unifyBreaks(text), "\n")
+	lines := strings.Split(excerpt.UnifyBreaks(text), "\n")
 	m := syntaxLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	if m == nil {
-		return &Problem{Place: Place{1, 1}, Message: "not valid YAML"}
+		return &Problem{Place: excerpt.At(1, 1), Message: "not valid YAML"}
 	}
 	line, _ := strconv.Atoi(m[1]) // 0 where none is given
 	if parserMessage.MatchString(m[2]) {
@@ -124,14 +126,14 @@ func syntaxProblem(err error, text string) *Problem {
 		return &Problem{Place: at, Message: "a tab is used for indentation", Hint: "YAML allows spaces only"}
 	}
 	indent := len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " "))
-	return &Problem{Place: Place{line, indent + 1}, Message: "not valid YAML: " + printable(m[2]), Hint: syntaxHint(m[2])}
+	return &Problem{Place: excerpt.At(line, indent+1), Message: "not valid YAML: " + printable(m[2]), Hint: syntaxHint(m[2])}
 }
 
 func leadingTab(lines []string) (Place, bool) {
 	for i, l := range lines {
 		rest := strings.TrimLeft(l, " ")
 		if strings.HasPrefix(rest, "\t") && strings.TrimSpace(rest) != "" && !strings.HasPrefix(strings.TrimSpace(rest), "#") {
-			return Place{i + 1, len(l) - len(rest) + 1}, true
+			return excerpt.At(i+1, len(l)-len(rest)+1), true
 		}
 	}
 	return Place{}, false

@@ -1,20 +1,14 @@
 package strict
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/edgeauth/edgeauth/config/internal/excerpt"
 )
 
-// Place is where something stands in a file, counted from 1, columns in characters.
-type Place struct {
-	Line, Column int
-}
-
-func (p Place) compare(q Place) int {
-	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
-}
+// Place is where something stands in the file.
+type Place = excerpt.Place
 
 // Problem is one mistake, with the line of the file that it is on.
 type Problem struct {
@@ -49,22 +43,12 @@ func within(path, parent string) bool {
 	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// printable makes a text from the file fit for a terminal and a log line: no control or invisible characters, no
+// printable makes a text from the file fit for a terminal and a log line: no control or inexcerpt.Visible characters, no
 // change of writing direction, at most 60 characters.
 func printable(s string) string {
-	out := strings.Map(visible, s)
+	out := strings.Map(excerpt.Visible, s)
 	if r := []rune(out); len(r) > 60 {
 		return string(r[:60]) + "…"
 	}
 	return out
-}
-
-func visible(r rune) rune {
-	switch {
-	case r == '\t':
-		return ' '
-	case unicode.IsPrint(r):
-		return r
-	}
-	return '\ufffd'
 }

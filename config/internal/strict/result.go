@@ -64,7 +64,7 @@ func (r *Result) Files() []string { return slices.Clone(r.decoder.files) }
 func (r *Result) shown(list []Problem) []Problem {
 	out := slices.Clone(list)
 	for i := range out {
-		out[i].Source, out[i].Caret = r.source.show(out[i].Place)
+		out[i].Source, out[i].Caret = r.source.Show(out[i].Place)
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/edgeauth/edgeauth/config/internal/excerpt"
 	"github.com/edgeauth/edgeauth/config/internal/suggestion"
 )
 
@@ -40,7 +41,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f Field, path string) {
 		fault = d.set(v, text, f)
 	}
 	if fault != nil {
-		d.problem(Place{n.Line, n.Column}, path, path+": "+fault.Message, fault.Hint)
+		d.problem(excerpt.At(n.Line, n.Column), path, path+": "+fault.Message, fault.Hint)
 	}
 }
 

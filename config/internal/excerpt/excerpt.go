@@ -1,4 +1,6 @@
-package strict
+// Package excerpt shows lines of a file without its secrets. It owns places, masking and the width of what is shown; it is
+// told which texts are secret and does not know why.
+package excerpt
 
 import (
 	"regexp"
@@ -18,8 +20,8 @@ const widest = 120
 // secretLike finds values of keys that sound like secrets, for lines that could not be parsed.
 var secretLike = regexp.MustCompile(`(?i)(?:secret|password|token)["']?\s*:\s*(.*)$`)
 
-// source is the text of a file by lines, with the places that must not be shown.
-type source struct {
+// Source is the text of a file by lines, with the places that must not be shown.
+type Source struct {
 	lines  [][]rune
 	hidden map[int][]span // by line
 	parsed bool           // the keys are known, and with them every secret
@@ -30,22 +32,23 @@ type source struct {
 // span is a range of characters of one line, from 0, the end excluded.
 type span struct{ from, to int }
 
-func newSource(text string) *source {
-	s := &source{hidden: map[int][]span{}, masked: map[int]maskedLine{}}
-	for _, line := range strings.Split(unifyBreaks(text), "\n") {
+// New takes the text of a file whose keys are not yet known.
+func New(text string) *Source {
+	s := &Source{hidden: map[int][]span{}, masked: map[int]maskedLine{}}
+	for _, line := range strings.Split(UnifyBreaks(text), "\n") {
 		s.lines = append(s.lines, []rune(line))
 	}
 	return s
 }
 
-// unifyBreaks makes a newline of everything that YAML counts as the end of a line.
-func unifyBreaks(text string) string {
+// UnifyBreaks makes a newline of everything that YAML counts as the end of a line.
+func UnifyBreaks(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
 }
 
-// hide masks the text that begins at a place: exactly where it stands there as it is, with or without quotes; otherwise
+// Hide masks the text that begins at a place: exactly where it stands there as it is, with or without quotes; otherwise
 // (escapes, several lines) everything up to the next thing that begins.
-func (s *source) hide(at Place, text string, verbatim bool) {
+func (s *Source) Hide(at Place, text string, verbatim bool) {
 	if at.Line < 1 || at.Line > len(s.lines) {
 		return
 	}
@@ -77,14 +80,14 @@ func lengthHere(rest []rune, text string) int {
 	return 0
 }
 
-// parsedAs says that the keys are known, and where each node begins.
-func (s *source) parsedAs(root *yaml.Node) {
+// ParsedAs says that the keys are known, and where each node begins.
+func (s *Source) ParsedAs(root *yaml.Node) {
 	s.parsed = true
 	s.addStarts(root)
-	slices.SortFunc(s.starts, Place.compare)
+	slices.SortFunc(s.starts, Place.Compare)
 }
 
-func (s *source) addStarts(n *yaml.Node) {
+func (s *Source) addStarts(n *yaml.Node) {
 	s.starts = append(s.starts, Place{n.Line, n.Column})
 	for _, c := range n.Content {
 		s.addStarts(c)
@@ -92,16 +95,16 @@ func (s *source) addStarts(n *yaml.Node) {
 }
 
 // nextStart is where the first node after a place begins, or the end of the file.
-func (s *source) nextStart(at Place) Place {
-	i, _ := slices.BinarySearchFunc(s.starts, Place{at.Line, at.Column + 1}, Place.compare)
+func (s *Source) nextStart(at Place) Place {
+	i, _ := slices.BinarySearchFunc(s.starts, Place{at.Line, at.Column + 1}, Place.Compare)
 	if i == len(s.starts) {
 		return Place{len(s.lines) + 1, 1}
 	}
 	return s.starts[i]
 }
 
-// show returns a line as it may be shown, and where in it the column stands. Nothing may be hidden after the first call.
-func (s *source) show(at Place) (string, int) {
+// Show returns a line as it may be shown, and where in it the column stands. Nothing may be hidden after the first call.
+func (s *Source) Show(at Place) (string, int) {
 	if at.Line < 1 || at.Line > len(s.lines) {
 		return "", 0
 	}
@@ -119,7 +122,7 @@ type maskedLine struct {
 	position []int
 }
 
-func (s *source) mask(n int) maskedLine {
+func (s *Source) mask(n int) maskedLine {
 	line := s.lines[n-1]
 	hidden := s.hiddenIn(n)
 	m := maskedLine{text: make([]rune, 0, len(line)), position: make([]int, 0, len(line)+1)}
@@ -127,7 +130,7 @@ func (s *source) mask(n int) maskedLine {
 		switch {
 		case !hidden[i]:
 			m.position = append(m.position, len(m.text))
-			m.text = append(m.text, visible(r))
+			m.text = append(m.text, Visible(r))
 		case i == 0 || !hidden[i-1]:
 			m.position = append(m.position, len(m.text))
 			m.text = append(m.text, []rune(mask)...)
@@ -139,11 +142,11 @@ func (s *source) mask(n int) maskedLine {
 	return m
 }
 
-func (s *source) hiddenIn(n int) []bool {
+func (s *Source) hiddenIn(n int) []bool {
 	hidden := make([]bool, len(s.lines[n-1]))
 	spans := s.hidden[n]
 	if !s.parsed {
-		spans = s.suspicious(n)
+		spans = append(spans, s.suspicious(n)...)
 	}
 	for _, h := range spans {
 		for i := h.from; i < h.to; i++ {
@@ -154,7 +157,7 @@ func (s *source) hiddenIn(n int) []bool {
 }
 
 // suspicious judges by the look of a line, where the file could not be parsed.
-func (s *source) suspicious(n int) []span {
+func (s *Source) suspicious(n int) []span {
 	text := string(s.lines[n-1])
 	if s.continuesSecret(n) {
 		return []span{{0, len(s.lines[n-1])}}
@@ -167,7 +170,7 @@ func (s *source) suspicious(n int) []span {
 }
 
 // continuesSecret reports whether a line is indented below a key that sounds like a secret.
-func (s *source) continuesSecret(line int) bool {
+func (s *Source) continuesSecret(line int) bool {
 	for above := line - 1; above >= 1; above-- {
 		if indentation(s.lines[above-1]) < indentation(s.lines[line-1]) {
 			return secretLike.MatchString(string(s.lines[above-1]))
