@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -22,7 +23,7 @@ func (s *Store) call(ctx context.Context, doing string, f func(context.Context) 
 	limited, cancel := context.WithTimeout(ctx, s.options.Connect+s.options.Command)
 	defer cancel()
 	start := time.Now()
-	err := f(limited)
+	err := guard(func() error { return f(limited) })
 	o := s.judge(ctx, err, time.Since(start))
 	s.breaker.done(o)
 	if err != nil {
@@ -32,6 +33,17 @@ func (s *Store) call(ctx context.Context, doing string, f func(context.Context) 
 		s.health.note(err)
 	}
 	return err
+}
+
+// guard turns a panic into an error. go-redis panics (makeslice) when a reply announces an impossible length; it has put
+// its connection away by then. Only the call that met it fails.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading the reply: %v", p)
+		}
+	}()
+	return f()
 }
 
 // judge tells what an error says about the way to Redis. A caller who gave up earlier than we would have done says

@@ -166,6 +166,9 @@ func TestRS01AnswersThatAreNoneAreUnavailable(t *testing.T) {
 		"half a line":   "+OCUT",
 		"no protocol":   "HTTP/1.1 400 Bad Request\r\n\r\n",
 		"silence":       "hang",
+		"endless bulk":  "$9223372036854775807\r\n",
+		"endless array": "*9223372036854775807\r\n",
+		"less than no":  "$-5\r\n",
 		"a number":      ":-5\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {

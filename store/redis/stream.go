@@ -74,7 +74,11 @@ func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wa
 	if wait < time.Millisecond {
 		args.Block = -1 // BLOCK 0 would wait for ever
 	}
-	streams, err := s.reader.XRead(limited, args).Result()
+	var streams []goredis.XStream
+	err := guard(func() (err error) {
+		streams, err = s.reader.XRead(limited, args).Result()
+		return err
+	})
 	if err != nil && !errors.Is(err, goredis.Nil) {
 		return revocation.Batch{}, s.unavailable(doing, err)
 	}

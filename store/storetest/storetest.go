@@ -57,6 +57,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"re-seeding what is known writes nothing to the stream", reseedsAgain},
 		{"re-seeding shows to those who follow the stream", reseedIsFollowed},
 		{"a caller who gave up gets an error", cancelled},
+		{"a read that waits ends when the store is closed", closeEndsRead},
 		{"a closed store is unavailable", closed},
 		{"the status says that the store works", status},
 	} {
@@ -126,6 +127,27 @@ func closed(t *testing.T, s Subject) {
 	RequireUnavailable(t, s)
 	if ok, detail := s.Status(); ok {
 		t.Errorf("status of a closed store is fine: %s", detail)
+	}
+}
+
+func closeEndsRead(t *testing.T, s Subject) {
+	done := make(chan error, 1)
+	reading := make(chan struct{})
+	go func() {
+		close(reading)
+		_, err := s.Read(t.Context(), 0, revocation.Cursor{}, time.Hour)
+		done <- err
+	}()
+	<-reading
+	must(t, s.Close())
+	select {
+	case err := <-done:
+		var outage *store.Unavailable
+		if !errors.As(err, &outage) {
+			t.Errorf("got %v, want a *store.Unavailable", err)
+		}
+	case <-time.After(limit):
+		t.Error("the read goes on")
 	}
 }
 
