@@ -24,14 +24,17 @@ type Page struct {
 	Body   string
 }
 
-// NewClient returns a client without cookies.
-func NewClient(t testing.TB) *Client {
+// NewClient returns a client without cookies. Edits change how it connects.
+func NewClient(t testing.TB, edits ...func(*http.Transport)) *Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tr := &http.Transport{}
+	for _, edit := range edits {
+		edit(tr)
+	}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &Client{t: t, http: &http.Client{Jar: jar, Transport: tr, Timeout: Patience}}
 }
