@@ -26,7 +26,7 @@ func newCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := newTree(cfg, p); err != nil {
+			if _, err := newTree(cfg, p, nil); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %d hosts, %d providers, %d upstreams, %d routes\n",
@@ -48,7 +48,7 @@ func loadConfig(path string, stderr io.Writer) (*config.Config, error) {
 		return nil, err
 	}
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(stderr, "warning:", w.Error())
+		fmt.Fprintln(stderr, "warning:", w.Pretty())
 	}
 	return cfg, nil
 }

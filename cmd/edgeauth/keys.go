@@ -38,9 +38,14 @@ func fileFlag(cmd *cobra.Command, path *string) {
 
 func newKeysNew() *cobra.Command {
 	var path string
+	var ifMissing bool
 	cmd := &cobra.Command{
 		Use: "new", Short: "Make a key ring with one key; refuses to overwrite one", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := session.ReadKeys(path); err == nil && ifMissing {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s is there already and stays as it is.\n", path)
+				return nil
+			}
 			if err := createKeys(path, time.Now()); err != nil {
 				return err
 			}
@@ -49,6 +54,7 @@ func newKeysNew() *cobra.Command {
 		},
 	}
 	fileFlag(cmd, &path)
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave a ring that is there as it is, and succeed")
 	return cmd
 }
 

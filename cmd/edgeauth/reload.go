@@ -23,12 +23,13 @@ type reloader struct {
 	stamp string      // of the files, when they were last read
 	valid atomic.Bool // whether the file is the configuration in use
 
-	stop context.CancelFunc // ends the loops of the tree in place
-	wg   sync.WaitGroup     // those loops
+	stop      context.CancelFunc // ends the loops of the tree in place
+	stopCerts context.CancelFunc // ends the loop of the certificates in use
+	wg        sync.WaitGroup     // those loops
 }
 
 func newReloader(e *edge, path string) *reloader {
-	r := &reloader{edge: e, path: path, stop: func() {}}
+	r := &reloader{edge: e, path: path, stop: func() {}, stopCerts: func() {}}
 	r.valid.Store(true)
 	r.stamp = r.stampNow(e.tree.Load().cfg)
 	e.metrics.Gauge("edgeauth_config_valid", "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
@@ -46,8 +47,8 @@ func (r *reloader) run(ctx context.Context) error {
 	defer signal.Stop(hup)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	r.begin(ctx, r.edge.tree.Load())
-	defer func() { r.stop(); r.wg.Wait() }()
+	r.begin(ctx, r.edge.tree.Load(), nil)
+	defer func() { r.stop(); r.stopCerts(); r.wg.Wait() }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -62,15 +63,25 @@ func (r *reloader) run(ctx context.Context) error {
 	}
 }
 
-func (r *reloader) begin(ctx context.Context, t *tree) {
+// begin starts the loops of a tree; what it took over from the old one goes on.
+func (r *reloader) begin(ctx context.Context, t, old *tree) {
+	if old == nil || t.certs != old.certs {
+		r.stopCerts()
+		r.stopCerts = r.loop(ctx, t.certs.Run)
+	}
+	r.stop()
+	r.stop = r.loop(ctx, t.run)
+	r.edge.measureTree(t)
+}
+
+func (r *reloader) loop(ctx context.Context, run func(context.Context) error) context.CancelFunc {
 	ctx, cancel := context.WithCancel(ctx)
-	r.stop = cancel
 	r.wg.Go(func() {
-		if err := t.run(ctx); err != nil && ctx.Err() == nil {
+		if err := run(ctx); err != nil && ctx.Err() == nil {
 			r.edge.log.Error("a background task ended", "error", err)
 		}
 	})
-	r.edge.measureTree(t)
+	return cancel
 }
 
 // reload reads the file and swaps the tree if all of it is good.
@@ -86,7 +97,7 @@ func (r *reloader) reload(ctx context.Context) {
 	}
 	var t *tree
 	if err == nil {
-		t, err = newTree(cfg, r.edge.parts())
+		t, err = newTree(cfg, r.edge.parts(), old)
 	}
 	r.valid.Store(err == nil)
 	if err != nil {
@@ -96,9 +107,8 @@ func (r *reloader) reload(ctx context.Context) {
 	}
 	r.stamp = r.stampNow(cfg)
 	r.edge.level.Set(cfg.Telemetry.LogLevel)
-	r.stop()
+	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
-	r.begin(ctx, t)
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
 }
 

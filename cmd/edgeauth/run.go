@@ -42,7 +42,7 @@ func runEdge(ctx context.Context, path string, cfg *config.Config, logs io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
-	t, err := newTree(cfg, e.parts())
+	t, err := newTree(cfg, e.parts(), nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -69,7 +69,7 @@ func newUpstream(c config.Upstream, log *slog.Logger) (*proxy.Upstream, error) {
 // newSite builds what one public origin serves: the endpoints below /.edgeauth/ and the applications.
 func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, error) {
 	cookies := session.NewCookies(session.CookieOptions{
-		Keys: p.keys, Host: host.URL.Host, Secure: !host.PlainLoopback(), FormPost: usesFormPost(t.cfg),
+		Keys: p.keys, Host: host.URL.Host, Secure: !host.PlainLoopback(), FormPost: usesFormPost(providersAt(host, t.cfg)),
 		DeviceLifetime: t.cfg.Session.DeviceLifetime, Now: time.Now,
 	})
 	apps, err := proxy.New(proxy.Options{
@@ -101,14 +101,14 @@ func split(own, keys, apps http.Handler) http.Handler {
 	})
 }
 
-// newLogin builds the login endpoints of an origin; nil where no provider is configured, because all is public.
+// newLogin builds the login endpoints of an origin; nil where there is no provider, because all is public.
 func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, p parts) (http.Handler, error) {
-	if len(t.providers) == 0 {
-		return nil, nil
-	}
 	var providers []*oidc.Provider
-	for _, c := range t.cfg.Providers {
+	for _, c := range providersAt(host, t.cfg) {
 		providers = append(providers, t.providers[c.Name])
+	}
+	if len(providers) == 0 {
+		return nil, nil
 	}
 	s, err := login.New(login.Options{
 		Origin: host.Origin(), Providers: providers, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
@@ -126,7 +126,7 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 	var out []proxy.RouteConfig
 	for _, r := range rs.routes {
-		if r.Host != "" && siteKey(r.Host, host.URL.Scheme) != siteKey(host.URL.Host, host.URL.Scheme) {
+		if !at(r, host) {
 			continue
 		}
 		provider := cmp.Or(r.Provider, host.Provider)
@@ -154,6 +154,22 @@ func claimRules(claims map[string][]string) []policy.ClaimRule {
 	return out
 }
 
-func usesFormPost(cfg *config.Config) bool {
-	return slices.ContainsFunc(cfg.Providers, func(p config.Provider) bool { return p.ResponseMode == config.ResponseModeFormPost })
+func usesFormPost(providers []config.Provider) bool {
+	return slices.ContainsFunc(providers, func(p config.Provider) bool { return p.ResponseMode == config.ResponseModeFormPost })
+}
+
+// at reports whether a route belongs to a host.
+func at(r config.Route, host config.Host) bool {
+	return r.Host == "" || siteKey(r.Host, host.URL.Scheme) == siteKey(host.URL.Host, host.URL.Scheme)
+}
+
+// providersAt returns who may log people in at a host: its own provider and those that its routes name, or, where it
+// names none, all.
+func providersAt(host config.Host, cfg *config.Config) []config.Provider {
+	if host.Provider == "" {
+		return cfg.Providers
+	}
+	return slices.DeleteFunc(slices.Clone(cfg.Providers), func(p config.Provider) bool {
+		return p.Name != host.Provider && !slices.ContainsFunc(cfg.Routes, func(r config.Route) bool { return at(r, host) && r.Provider == p.Name })
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -55,11 +56,14 @@ func (e *edge) parts() parts {
 }
 
 // newTree builds everything that a configuration describes. It does no network and starts nothing, so that a broken
-// configuration is found before anything is replaced.
-func newTree(cfg *config.Config, p parts) (*tree, error) {
+// configuration is found before anything is replaced. Certificates that the old tree (nil: none) holds for the same
+// settings are taken over.
+func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	t := &tree{cfg: cfg, providers: map[string]*oidc.Provider{}}
 	var err error
-	if t.certs, err = certs.New(certsConfig(cfg, p.log)); err != nil {
+	if old != nil && reflect.DeepEqual(certsConfig(old.cfg, p.log), certsConfig(cfg, p.log)) {
+		t.certs = old.certs
+	} else if t.certs, err = certs.New(certsConfig(cfg, p.log)); err != nil {
 		return nil, err
 	}
 	t.tls = t.certs.TLSConfig()
@@ -121,10 +125,10 @@ func (p parts) observe(r *http.Request, rec *web.Record, status int, took time.D
 	}
 }
 
-// run keeps providers and certificates fresh until the context ends.
+// run keeps the providers fresh until the context ends. Certificates have a loop of their own, because they may
+// outlive a tree.
 func (t *tree) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return t.certs.Run(ctx) })
 	for _, p := range t.providers {
 		g.Go(func() error { return p.Run(ctx) })
 	}
