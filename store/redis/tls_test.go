@@ -1,0 +1,74 @@
+package redis_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeauth/edgeauth/internal/redistest"
+	"github.com/edgeauth/edgeauth/store/redis"
+	"github.com/edgeauth/edgeauth/store/storetest"
+)
+
+func TestTLSIsSpokenToAServerOfTheRightNameOnly(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	addr := l.Addr().String()
+	must(t, l.Close())
+	_, port, _ := net.SplitHostPort(addr)
+	cert, key, roots := certificate(t)
+	redistest.Start(t, redistest.WithArgs("--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key,
+		"--tls-ca-cert-file", cert, "--tls-auth-clients", "no"))
+
+	good := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	storetest.RequireAvailable(t, open(t, redis.Options{Addresses: []string{addr}, TLS: good}))
+
+	for name, o := range map[string]redis.Options{
+		"another name": {Addresses: []string{addr}, TLS: &tls.Config{RootCAs: roots, ServerName: "redis.example"}},
+		"other roots":  {Addresses: []string{addr}, TLS: &tls.Config{RootCAs: x509.NewCertPool()}},
+		"plain text":   {Addresses: []string{addr}},
+	} {
+		s := open(t, o)
+		storetest.RequireUnavailable(t, s)
+		if _, detail := s.Status(); name != "plain text" && !strings.Contains(detail, "certificate") {
+			t.Errorf("%s: %s", name, detail)
+		}
+	}
+}
+
+// certificate writes a self-signed certificate for 127.0.0.1 and its key to files.
+func certificate(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(t, err)
+	parsed, err := x509.ParseCertificate(der)
+	must(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	must(t, err)
+	roots = x509.NewCertPool()
+	roots.AddCert(parsed)
+	return pemFile(t, "CERTIFICATE", der), pemFile(t, "PRIVATE KEY", keyDER), roots
+}
+
+func pemFile(t *testing.T, kind string, der []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file.pem")
+	must(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+	return path
+}
