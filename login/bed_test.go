@@ -167,6 +167,11 @@ func (b *bed) providers() (all []*oidc.Provider) {
 	return all
 }
 
+// lieGroups puts the user into groups.
+func (b *bed) lieGroups(groups []string) {
+	b.idp.Lie(idp.Lies{IDToken: func(_, claims map[string]any) { claims["groups"] = groups }})
+}
+
 func (b *bed) run(f func(context.Context) error) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -105,20 +105,11 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case claim == Fresh:
 		return s.redeem(ctx, w, r, a, incarnation)
 	case claim == Own:
-		return s.again(w, r, a)
+		return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again, its code is spent or being spent"))
 	}
 	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.provider, Reason: "flow_replayed"})
 	return &web.Error{Code: http.StatusForbidden, Reason: "login_replayed", Title: "This login was used before",
 		Public: "Each login works once. Please start again.", Links: s.startAgain(a), Err: errors.New("another code for a used flow")}
-}
-
-// again answers a callback that was loaded a second time. Its code is spent or being spent; the session that it brought
-// is the browser's, or a new login is made.
-func (s *Server) again(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if now, ok := s.live(r); ok && now.Subject.Issuer == a.provider.Issuer() && !now.Epoch.Before(a.flow.Started.Time()) {
-		return s.land(w, r, a.flow)
-	}
-	return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again, and the browser has no session of it"))
 }
 
 // redeem spends the code and mints a session of what it brings.

@@ -22,7 +22,11 @@ func (s *Server) startAgain(a *arrival) []web.Link {
 }
 
 // restart begins the same login anew, once; the second time it shows a page. Nothing was spent, no session is touched.
+// If the browser has been logged in since the flow began, by this very flow or in another tab, there is no need to.
 func (s *Server) restart(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
+	if s.loggedInSince(r, a.provider, a.flow.Started.Time()) {
+		return s.land(w, r, a.flow)
+	}
 	return s.restartKnowing(w, r, a, reason, err, nil)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -48,6 +49,13 @@ func (s *Server) sameLogin(r *http.Request, f *flow, old, fresh *session.Session
 		old.Family != f.Previous.Family && !old.Epoch.Before(f.Started.Time()) &&
 		old.Assurance.ACR == fresh.Assurance.ACR && old.Assurance.AuthTime.Equal(fresh.Assurance.AuthTime) &&
 		slices.Equal(old.Assurance.AMR, fresh.Assurance.AMR) && slices.Equal(old.Groups, fresh.Groups)
+}
+
+// loggedInSince reports whether the browser has a session in good standing that a login at the provider brought after
+// a time.
+func (s *Server) loggedInSince(r *http.Request, p *oidc.Provider, began time.Time) bool {
+	now, ok := s.live(r)
+	return ok && now.Subject.Issuer == p.Issuer() && !now.Epoch.Before(began)
 }
 
 // replace ends the sessions that the browser had: the one of the cookie, and the one that it had when the flow began.

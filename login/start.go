@@ -48,6 +48,9 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return badRequest("This login link is broken", "It names a place or a provider that is not known here.", "bad_login_link", err)
 	}
+	if b.restarts > 0 && s.loggedInSince(r, b.provider, s.opt.Now().Add(-stateLifetime)) {
+		return s.land(w, r, &flow{fixed: fixed{Cut: b.cut}, returnURL: b.returnURL}) // another tab was faster
+	}
 	return s.begin(w, r, b)
 }
 
