@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
-	"github.com/edgeauth/edgeauth/audit"
-	"github.com/edgeauth/edgeauth/revocation"
 )
 
 // checks are what /readyz reports. Only what this edge cannot serve without makes it not ready: an edge whose store or
@@ -57,50 +54,4 @@ func (e *edge) checkOutbox() (admin.State, string) {
 		return admin.Degraded, fmt.Sprintf("%d revocations act on this edge only, until the store is back", n)
 	}
 	return admin.Ready, ""
-}
-
-// measure registers the gauges that hold for the whole process.
-func (e *edge) measure() {
-	for i := range revocation.Shards {
-		e.metrics.Gauge("edgeauth_revocation_staleness_seconds", "How old this edge's copy of the revocation log can be at most, by shard. +Inf: never read.",
-			map[string]string{"shard": fmt.Sprintf("%02d", i)}, func() float64 { return seconds(e.replica.ShardStaleness(i)) })
-	}
-	e.metrics.Gauge("edgeauth_revocation_registers", "Registers of the revocation log in memory.", nil, func() float64 { return float64(e.replica.Len()) })
-	e.metrics.Gauge("edgeauth_revocation_outbox", "Revocations that wait for the store.", nil, func() float64 { return float64(e.writer.Pending()) })
-	e.metrics.Gauge("edgeauth_store_up", "Whether the store answered when it was last asked.", nil, func() float64 {
-		ok, _ := e.store.Status()
-		return truth(ok)
-	})
-	e.metrics.Gauge("edgeauth_keys_usable", "Keys of the ring that are pending, active or retiring.", nil, func() float64 {
-		return float64(len(e.keys.Ring().Usable(time.Now())))
-	})
-}
-
-func seconds(d time.Duration) float64 {
-	if d == math.MaxInt64 {
-		return math.Inf(1)
-	}
-	return d.Seconds()
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// measureTree registers the gauges that belong to one configuration, in place of those of the one before.
-func (e *edge) measureTree(t *tree) {
-	const name = "edgeauth_provider_ready"
-	e.metrics.ForgetGauges(name)
-	for _, p := range t.providers {
-		e.metrics.Gauge(name, "Whether logins at a provider are possible.", map[string]string{"provider": p.Name()},
-			func() float64 { return truth(p.Status().Ready) })
-	}
-}
-
-// keysChanged notes a changed key ring.
-func (e *edge) keysChanged() {
-	e.audit.Write(context.Background(), audit.Event{Name: audit.KeysReloaded})
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/edgeauth/edgeauth/admin"
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/config"
 )
@@ -32,7 +33,7 @@ func newReloader(e *edge, path string) *reloader {
 	r := &reloader{edge: e, path: path, stop: func() {}, stopCerts: func() {}}
 	r.valid.Store(true)
 	r.stamp = r.stampNow(e.tree.Load().cfg)
-	e.metrics.Gauge("edgeauth_config_valid", "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
+	e.metrics.Gauge(admin.GaugeConfigValid, "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
 		func() float64 { return truth(r.valid.Load()) })
 	return r
 }

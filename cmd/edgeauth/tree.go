@@ -50,8 +50,9 @@ type parts struct {
 
 func (e *edge) parts() parts {
 	return parts{
-		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica, revoker: e.writer,
-		once: once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
+		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica,
+		revoker: countingRevoker{e.writer, e.metrics},
+		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 	}
 }
 
