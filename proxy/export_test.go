@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// Decide is what happens to a request before it is forwarded, for benchmarks. It must be allowed.
+func Decide(h *Handler, r *http.Request) error {
+	t, err := h.read(r)
+	if err != nil {
+		return err
+	}
+	route, err := h.routeOf(r, t, isPreflight(r))
+	if err != nil {
+		return err
+	}
+	if v, _, _ := h.admit(r, route, h.opt.Now()); v.Action != policy.Allow {
+		return fmt.Errorf("verdict %s for %s", v.Action, v.Reason)
+	}
+	return nil
+}
+
+// Forget empties the cache of opened cookies.
+func Forget(h *Handler) {
+	c := h.cache.Load()
+	for i := range c.shards {
+		clear(c.shards[i].young)
+	}
+}
+
+// Outgoing returns what is done to the header of a request that is forwarded.
+func Outgoing(h *Handler, r *http.Request) func(http.Header) {
+	t, err := h.read(r)
+	if err != nil {
+		panic(err)
+	}
+	route, err := h.routeOf(r, t, false)
+	if err != nil {
+		panic(err)
+	}
+	now := h.opt.Now()
+	_, o, _ := h.admit(r, route, now)
+	x := h.exchange(r, route, t, now)
+	if err := x.identify(o); err != nil {
+		panic(err)
+	}
+	x.record = &web.Record{RequestID: "ABCDEFGHIJKLMNOP"}
+	return x.header
+}
