@@ -12,7 +12,7 @@ import (
 
 var errShort = errors.New("a record in the file is too short")
 
-// constant names of the top buckets and of the kinds in "ends"; read-only.
+// constant table: names, never written.
 var (
 	onceBucket  = []byte("once")
 	vaultBucket = []byte("vault")

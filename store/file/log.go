@@ -12,7 +12,7 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 )
 
-// constant names of the buckets and keys of a shard's log; read-only.
+// constant table: names, never written.
 var (
 	heldBucket      = []byte("held")
 	streamBucket    = []byte("stream")
