@@ -45,7 +45,7 @@ func TestTwentyTabsOpenedAtOnceWithoutACookie(t *testing.T) {
 		c.drop("edgeauth-login") // none of the twenty requests carries one; the last answer wins
 		callbacks = append(callbacks, c.callback(fmt.Sprintf("/tab/%d", i)))
 	}
-	again := 0
+	again, families := 0, map[string]bool{}
 	for i, callback := range callbacks {
 		p := c.follow(c.get(callback))
 		if p.StatusCode == http.StatusForbidden && p.refresh() != "" {
@@ -55,9 +55,10 @@ func TestTwentyTabsOpenedAtOnceWithoutACookie(t *testing.T) {
 		if !strings.HasPrefix(p.body, fmt.Sprintf("/tab/%d ", i)) {
 			t.Fatalf("tab %d ended at %s with %d:\n%s", i, p.Request.URL, p.StatusCode, p.body)
 		}
+		families[family(p)] = true
 	}
-	if again != 19 {
-		t.Errorf("%d tabs began again, want all but the last", again)
+	if again != 19 || len(families) != 1 {
+		t.Errorf("%d tabs began again, want all but the last; they have %d sessions, want 1", again, len(families))
 	}
 }
 

@@ -1,0 +1,205 @@
+package login_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/edgeauth/edgeauth/internal/idp"
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// logout presses the button of the confirmation page.
+func (c *browser) logout() page {
+	c.t.Helper()
+	return c.post("/.edgeauth/logout", nil, "Sec-Fetch-Site", "same-origin", "Origin", c.edge.URL)
+}
+
+func TestLogoutEndsTheSessionHereAndAtTheProvider(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	copied := c.cookie("edgeauth")
+	p := c.get("/.edgeauth/logout")
+	policy := p.Header.Get("Content-Security-Policy")
+	if p.StatusCode != http.StatusOK || !strings.Contains(p.body, `method="post"`) || !strings.Contains(p.body, "alice") ||
+		!strings.Contains(policy, "form-action 'self' "+b.idp.Issuer()) || p.Header.Get("Referrer-Policy") != "same-origin" {
+		t.Errorf("the confirmation page: %d, %v\n%s", p.StatusCode, p.Header, p.body)
+	}
+	p = c.follow(c.logout())
+	if p.Request.URL.Path != "/.edgeauth/logged-out" || p.StatusCode != http.StatusOK {
+		t.Errorf("it ended at %s with %d", p.Request.URL, p.StatusCode)
+	}
+	if c.cookie("edgeauth") != "" || c.cookie("edgeauth-device") == "" || len(b.idp.Sessions()) != 0 {
+		t.Errorf("session cookie %q, device cookie %q, %d sessions at the provider", c.cookie("edgeauth"), c.cookie("edgeauth-device"), len(b.idp.Sessions()))
+	}
+	c.put("edgeauth", copied)
+	if p := c.get("/x"); p.StatusCode == http.StatusOK {
+		t.Error("CK-17: a copy of the cookie lives on")
+	}
+	scopes := map[revocation.Scope]bool{}
+	for _, e := range b.shop.log.all() {
+		scopes[e.Scope] = true
+	}
+	if !scopes[revocation.ScopeFamily] || !scopes[revocation.ScopeIdPSession] {
+		t.Errorf("the log has entries of scopes %v", scopes)
+	}
+}
+
+func TestLO_16_LogoutCSRF(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	for name, headers := range map[string][]string{
+		"image": {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "image/*"},
+		"link":  {"Sec-Fetch-Site", "cross-site"}, "prerender": {"Sec-Purpose", "prefetch;prerender", "Sec-Fetch-Site", "same-origin"}, "plain": nil,
+	} {
+		if p := c.get("/.edgeauth/logout", headers...); p.StatusCode != http.StatusOK || len(p.Cookies()) != 0 {
+			t.Errorf("GET %s: %d with cookies %v", name, p.StatusCode, p.Cookies())
+		}
+	}
+	for name, headers := range map[string][]string{
+		"cross-site": {"Sec-Fetch-Site", "cross-site"}, "same-site": {"Sec-Fetch-Site", "same-site"}, "none": {"Sec-Fetch-Site", "none"},
+		"foreign origin": {"Origin", "https://evil.test"}, "null origin": {"Origin", "null"}, "nothing": {"Sec-Fetch-Mode", ""},
+		"foreign origin, lying metadata": {"Origin", "https://evil.test", "Sec-Fetch-Site", "same-origin"},
+		"foreign referer":                {"Referer", "https://evil.test/" + b.edge.URL}, "referer of a host that begins like ours": {"Referer", b.edge.URL + ".evil.test/"},
+	} {
+		p := c.post("/.edgeauth/logout", nil, headers...)
+		if p.StatusCode != http.StatusForbidden || len(p.Cookies()) != 0 {
+			t.Errorf("POST %s: %d with cookies %v", name, p.StatusCode, p.Cookies())
+		}
+	}
+	if p := c.get("/x"); p.StatusCode != http.StatusOK {
+		t.Fatal("the session is gone")
+	}
+	for name, headers := range map[string][]string{"origin": {"Origin", b.edge.URL}, "metadata": {"Sec-Fetch-Site", "same-origin"}, "referer": {"Referer", b.edge.URL + "/.edgeauth/logout"}} {
+		c := b.browser()
+		c.login("/x")
+		if p := c.post("/.edgeauth/logout", nil, headers...); p.StatusCode != http.StatusSeeOther || c.cookie("edgeauth") != "" {
+			t.Errorf("POST with %s of our own: %d", name, p.StatusCode)
+		}
+	}
+}
+
+func TestLO_17_TheEndSessionRequestAndWhatComesBack(t *testing.T) {
+	b := open(t)
+	states := map[string]bool{}
+	var first string
+	for _, lie := range []func(q, back url.Values){nil, func(_, back url.Values) { back.Set("state", "other") }, func(_, back url.Values) { back.Del("state") }} {
+		b.idp.Lie(idp.Lies{EndSession: lie})
+		c := b.browser()
+		c.login("/x")
+		p := c.logout()
+		u, err := url.Parse(p.to())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		issued := b.idp.Issued()
+		if q.Get("id_token_hint") != issued[len(issued)-1].IDToken || q.Get("client_id") != "edge" ||
+			q.Get("post_logout_redirect_uri") != b.edge.URL+"/.edgeauth/logged-out" || len(q.Get("state")) < 16 || states[q.Get("state")] {
+			t.Errorf("the request is %v", q)
+		}
+		states[q.Get("state")] = true
+		p = c.follow(p)
+		body := requestID.ReplaceAllString(p.body, "ID")
+		if first == "" {
+			first = body
+		}
+		if body != first || p.StatusCode != http.StatusOK || len(p.Cookies()) != 0 {
+			t.Errorf("the page differs: %d, %v\n%s", p.StatusCode, p.Cookies(), p.body)
+		}
+	}
+	c := b.browser()
+	c.login("/x")
+	p := c.get("/.edgeauth/logged-out?state=x&error=%3Cscript%3E")
+	if requestID.ReplaceAllString(p.body, "ID") != first || len(p.Cookies()) != 0 {
+		t.Errorf("a forged visit shows another page: %s", p.body)
+	}
+	if p := c.get("/x"); p.StatusCode != http.StatusOK {
+		t.Error("a forged visit logs out")
+	}
+}
+
+func TestLogoutWithoutAReadableTokenNamesTheUser(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	b.shop.mu.Lock()
+	b.shop.values = map[string][]byte{}
+	b.shop.mu.Unlock()
+	u, err := url.Parse(c.logout().to())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := u.Query(); q.Has("id_token_hint") || q.Get("logout_hint") != "alice" || q.Get("client_id") != "edge" {
+		t.Errorf("the request is %v", q)
+	}
+}
+
+func TestLogoutWithoutASessionSaysSoAndClearsNothing(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	for _, p := range []page{c.get("/.edgeauth/logout"), c.logout()} {
+		if p.StatusCode != http.StatusOK || !strings.Contains(p.body, "not logged in") || len(p.Header["Set-Cookie"]) != 0 {
+			t.Errorf("answered %d with %v:\n%s", p.StatusCode, p.Header["Set-Cookie"], p.body)
+		}
+	}
+}
+
+func TestLogoutWhileTheStoreIsAwayIsHonest(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	copied := c.cookie("edgeauth")
+	b.shop.away.Store(true)
+	p := c.logout()
+	if p.StatusCode != http.StatusAccepted || !strings.Contains(p.body, "not yet everywhere") || !strings.Contains(p.body, b.idp.Issuer()+"/end_session") {
+		t.Errorf("answered %d:\n%s", p.StatusCode, p.body)
+	}
+	if c.cookie("edgeauth") != "" {
+		t.Error("the cookie is still there")
+	}
+	c.put("edgeauth", copied)
+	if p := c.get("/x"); p.StatusCode == http.StatusOK {
+		t.Error("a copy of the cookie lives on at this edge")
+	}
+}
+
+func TestALogoutInAnotherTabEndsALoginInFlight(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	inFlight := c.callback("/.edgeauth/login?rd=/y")
+	c.follow(c.logout())
+	p := c.get(inFlight)
+	if p.set("edgeauth") {
+		t.Errorf("a session comes of it: %d", p.StatusCode)
+	}
+}
+
+func TestTheStoreIsAwayWhenACallbackComes(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	first := c.login("/x")
+	callback := c.callback("/.edgeauth/login?rd=/y")
+	b.shop.away.Store(true)
+	p := c.get(callback)
+	if p.StatusCode != http.StatusServiceUnavailable || p.Header.Get("Retry-After") == "" || !strings.HasPrefix(p.refresh(), "/.edgeauth/login?") ||
+		b.idp.Count(idp.Token) != 1 {
+		t.Errorf("answered %d, refresh %q, %d token requests:\n%s", p.StatusCode, p.refresh(), b.idp.Count(idp.Token), p.body)
+	}
+	for _, k := range p.Cookies() {
+		if k.Name != "edgeauth-login" {
+			t.Errorf("the answer touches cookie %s", k.Name)
+		}
+	}
+	if again := c.get("/x"); family(again) != family(first) {
+		t.Error("the session of before is gone")
+	}
+	b.shop.away.Store(false)
+	if p := c.follow(c.get(p.refresh())); !strings.HasPrefix(p.body, "/y ") {
+		t.Errorf("the retry ended at %s with %d", p.Request.URL, p.StatusCode)
+	}
+}
