@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os/user"
 	"time"
 
@@ -107,7 +108,7 @@ func deliver(ctx context.Context, cfg *config.Config, e revocation.Entry) (strin
 	if !errors.Is(socketErr, errNoEdge) {
 		return "", socketErr
 	}
-	st, err := openStore(cfg)
+	st, err := openStore(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socketPath(cfg), err)
 	}

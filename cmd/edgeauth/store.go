@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -34,8 +35,9 @@ type claimer interface {
 }
 
 // openStore opens the store that the configuration names. The embedded one needs data_dir.
-func openStore(cfg *config.Config) (sharedStore, error) {
+func openStore(cfg *config.Config, log *slog.Logger) (sharedStore, error) {
 	if cfg.Store.Type == config.StoreRedis {
+		redis.LogTo(log) // the client's logger belongs to the process: set once, before there is a client
 		opt, err := redisOptions(cfg.Store.Redis)
 		if err != nil {
 			return nil, err
