@@ -103,6 +103,7 @@ func TestCB08_the_answers_issuer_must_be_ours_and_be_there_where_it_was_promised
 		t.Errorf("no iss where none was promised: %v", err)
 	}
 	wantKind(t, silent.CheckIssuer([]string{"https://evil.example"}), oidc.KindInvalid)
+	wantKind(t, silent.CheckIssuer([]string{issuer, issuer}), oidc.KindInvalid)
 }
 
 func TestAProviderSaysWhoItIs(t *testing.T) {

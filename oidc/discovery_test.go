@@ -110,6 +110,9 @@ func TestID02_an_unreasonable_discovery_answer_is_refused_within_bounds(t *testi
 				}
 			}
 		}},
+		"a megabyte too long": {Discovery: func(doc map[string]any) {
+			doc["padding"] = longText(1 << 20)
+		}},
 		"gzip bomb": {DiscoveryRaw: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Content-Encoding", "gzip")

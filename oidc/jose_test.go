@@ -131,9 +131,15 @@ func TestJW08_a_token_in_any_other_form_is_refused(t *testing.T) {
 		"payload with line end": part(1, appended("\n")),
 		"header with line end":  part(0, func(p string) string { return p[:4] + "\r\n" + p[4:] }),
 		"signature line end":    part(2, appended("\n")),
-		"signature plus":        part(2, appended("+")),
-		"four parts":            signed(func(token string) string { return token + ".AAAA" }),
-		"space before":          signed(func(token string) string { return " " + token }),
+		// 2048 bits end two bits into the last character, so flipping its lowest bit leaves the bytes as they are.
+		"signature trailing bits": part(2, func(p string) string {
+			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+			last := strings.IndexByte(alphabet, p[len(p)-1])
+			return p[:len(p)-1] + alphabet[last^1:][:1]
+		}),
+		"signature plus": part(2, appended("+")),
+		"four parts":     signed(func(token string) string { return token + ".AAAA" }),
+		"space before":   signed(func(token string) string { return " " + token }),
 		"crit b64": {IDToken: func(h, _ map[string]any) {
 			h["crit"], h["b64"] = []string{"b64"}, false
 		}},

@@ -24,7 +24,7 @@ type Provider struct {
 
 // Status is how a provider is doing, for the readiness page and metrics.
 type Status struct {
-	Ready bool      // a discovery document is there: logins can begin
+	Ready bool      // logins can begin: a discovery document is there, and the provider answered when last asked
 	Err   error     // why the last reading of document or keys did not work, nil if it did
 	Since time.Time // since when Ready and the presence of Err have been as they are
 }
@@ -76,4 +76,14 @@ func (p *Provider) discovered(op string) (*metadata.Document, error) {
 		return nil, &Error{Kind: KindUnavailable, Op: op, Err: p.status.Err}
 	}
 	return p.document, nil
+}
+
+// beginning returns the document in force for a login that begins now, or an error of KindUnavailable where there is none
+// or the provider did not answer when it was last asked: the browser would meet an error that is not ours to explain.
+func (p *Provider) beginning(op string) (*metadata.Document, error) {
+	doc, err := p.discovered(op)
+	if status := p.Status(); err == nil && KindOf(status.Err) == KindUnavailable {
+		return nil, &Error{Kind: KindUnavailable, Op: op, Err: status.Err}
+	}
+	return doc, err
 }

@@ -11,23 +11,27 @@ import (
 )
 
 const (
-	rereadEvery  = time.Hour
+	keysEvery    = time.Hour
+	lookEvery    = 15 * time.Second // how long a provider may be down before edgeauth sees it
 	firstBackOff = 500 * time.Millisecond
-	backOffCap   = 15 * time.Second // also how long a provider may be back before edgeauth sees it
+	backOffCap   = 15 * time.Second // how long a provider may be back before edgeauth sees it
 )
 
-// Run reads discovery document and keys until it works, with growing pauses, then again each hour, so that a key which
-// the provider withdraws does not stay trusted. What was read last stays in force while the provider is down. Run
-// returns nil when ctx ends.
+// Run reads discovery document and keys until it works, with growing pauses. Then it reads the keys again each hour, so
+// that a key which the provider withdraws does not stay trusted, and the document four times a minute, which shows
+// whether the provider is still there: nobody should be sent to one that is not. What was read last stays in force for
+// logins that have begun and for logout tokens. Run returns nil when ctx ends.
 func (p *Provider) Run(ctx context.Context) error {
 	defer p.channel.Close()
 	pause := firstBackOff
+	var keysDue time.Time
 	for {
-		wait := rereadEvery
-		if err := p.refresh(ctx); err != nil {
-			wait, pause = pause, min(2*pause, backOffCap)
-		} else {
-			pause = firstBackOff
+		wait, withKeys := lookEvery, !p.config.Now().Before(keysDue)
+		switch err := p.refresh(ctx, withKeys); {
+		case err != nil:
+			wait, pause, keysDue = pause, min(2*pause, backOffCap), time.Time{}
+		case withKeys:
+			pause, keysDue = firstBackOff, p.config.Now().Add(jitter(keysEvery))
 		}
 		timer := time.NewTimer(jitter(wait))
 		select {
@@ -42,10 +46,12 @@ func (p *Provider) Run(ctx context.Context) error {
 // jitter spreads the edges of one installation: between 3/4 and 5/4 of d.
 func jitter(d time.Duration) time.Duration { return d*3/4 + rand.N(d/2) }
 
-func (p *Provider) refresh(ctx context.Context) error {
+func (p *Provider) refresh(ctx context.Context, withKeys bool) error {
 	doc, err := p.discover(ctx)
 	if err == nil {
 		p.install(doc)
+	}
+	if err == nil && withKeys {
 		err = p.refreshKeys(ctx)
 	}
 	if ctx.Err() == nil {
@@ -70,7 +76,7 @@ func (p *Provider) install(doc *metadata.Document) {
 // note keeps the outcome of a reading, and logs it where it differs from the one before.
 func (p *Provider) note(err error) {
 	p.mu.Lock()
-	now := Status{Ready: p.document != nil, Err: err, Since: p.status.Since}
+	now := Status{Ready: p.document != nil && KindOf(err) != KindUnavailable, Err: err, Since: p.status.Since}
 	first := errors.Is(p.status.Err, errNotDiscovered)
 	changed := now.Ready != p.status.Ready || (err == nil) != (p.status.Err == nil)
 	if changed {

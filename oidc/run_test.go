@@ -49,15 +49,18 @@ func inVirtualTime(t *testing.T, server *idp.Server, body func(t *testing.T, rp 
 	})
 }
 
-func TestDocumentAndKeysAreReadAgainEachHour(t *testing.T) {
+func TestKeysAreReadAgainEachHourAndTheDocumentFourTimesAMinute(t *testing.T) {
 	server := brief(t)
 	inVirtualTime(t, server, func(t *testing.T, rp *oidc.Provider) {
 		if !rp.Status().Ready || server.Count(idp.Discovery) != 1 || server.Count(idp.JWKS) != 1 {
 			t.Fatalf("after the start: %+v, %d, %d", rp.Status(), server.Count(idp.Discovery), server.Count(idp.JWKS))
 		}
-		time.Sleep(24 * time.Hour)
-		if n := server.Count(idp.Discovery); n < 19 || n > 33 {
-			t.Errorf("%d readings in a day", n)
+		time.Sleep(6 * time.Hour)
+		if n := server.Count(idp.JWKS); n < 5 || n > 9 {
+			t.Errorf("%d readings of the keys in six hours", n)
+		}
+		if n := server.Count(idp.Discovery); n < 1100 || n > 2000 {
+			t.Errorf("%d readings of the document in six hours", n)
 		}
 	})
 }
@@ -82,16 +85,22 @@ func TestID04_what_was_read_last_stays_in_force_while_the_provider_is_down(t *te
 	inVirtualTime(t, server, func(t *testing.T, rp *oidc.Provider) {
 		server.Lie(idp.Lies{Down: true})
 		time.Sleep(2 * time.Hour)
-		if s := rp.Status(); !s.Ready || oidc.KindOf(s.Err) != oidc.KindUnavailable {
+		if s := rp.Status(); s.Ready || oidc.KindOf(s.Err) != oidc.KindUnavailable {
 			t.Errorf("status while down: %+v", s)
 		}
-		if _, err := rp.AuthorizeURL(t.Context(), validRequest()); err != nil {
-			t.Error(err)
+		_, err := rp.AuthorizeURL(t.Context(), validRequest())
+		wantKind(t, err, oidc.KindUnavailable)
+		token := server.LogoutToken(func(_, c map[string]any) { c["aud"], c["sub"] = clientID, "s" })
+		if _, err := rp.VerifyLogoutToken(t.Context(), token); err != nil {
+			t.Errorf("a logout token while down: %v", err)
 		}
 		server.Lie(setMetadata("issuer", "https://evil.example"))
 		time.Sleep(time.Minute)
 		if s := rp.Status(); !s.Ready || oidc.KindOf(s.Err) != oidc.KindInvalid {
 			t.Errorf("status while lying: %+v", s)
+		}
+		if _, err := rp.AuthorizeURL(t.Context(), validRequest()); err != nil {
+			t.Errorf("the document before the lies: %v", err)
 		}
 		server.Lie(idp.Lies{})
 		time.Sleep(20 * time.Second)

@@ -43,6 +43,25 @@ func TestID05_a_token_answer_that_is_no_answer_is_refused(t *testing.T) {
 	})
 }
 
+func TestID05_a_token_answer_that_does_not_say_it_is_JSON_is_refused(t *testing.T) {
+	b := newBed(t)
+	redemption := oidc.Redemption{Code: authorize(t, b.rp, nil).Get("code"), Verifier: verifier, Nonce: nonce, RedirectURI: redirectURI}
+	if _, err := b.rp.Redeem(t.Context(), redemption); err != nil {
+		t.Fatal(err)
+	}
+	issued := b.idp.Issued()[0]
+	body, err := json.Marshal(map[string]string{"access_token": issued.AccessToken, "id_token": issued.IDToken, "token_type": "Bearer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for contentType, want := range map[string]oidc.Kind{"application/json; charset=utf-8": 0, "text/html": oidc.KindInvalid, "": oidc.KindInvalid} {
+		b.idp.Lie(idp.Lies{TokenRaw: answer(http.StatusOK, contentType, string(body))})
+		if _, err := b.rp.Redeem(t.Context(), redemption); oidc.KindOf(err) != want {
+			t.Errorf("content type %q: %v", contentType, err)
+		}
+	}
+}
+
 func TestID05_odd_lifetimes_and_refresh_tokens_do_not_matter(t *testing.T) {
 	b := newBed(t)
 	for _, value := range []any{-1, "3600", 1e12, json.RawMessage("1e12"), "x", nil, []int{1}} {
