@@ -44,7 +44,7 @@ func (s *Server) nobodyToLogOut(w http.ResponseWriter, r *http.Request) error {
 // changes nothing.
 func (s *Server) loggedOut(w http.ResponseWriter, r *http.Request) error {
 	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "Logged out", Status: http.StatusOK,
-		Data: message{Text: []string{"You have left. To be sure on a shared computer, close the browser."},
+		Data: message{Text: []string{"If you came here by logging out, your session has ended. On a shared computer, close the browser too."},
 			Links: []web.Link{{Text: "Log in again", URL: Prefix + "login"}}}})
 }
 

@@ -79,7 +79,7 @@ func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, 
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: reason, Title: "Logging in is not possible right now",
 		Public:     "A service that logins need does not answer. If you are logged in already, you can go on working.",
-		RetryAfter: a.flow.retryDelay(), RefreshTo: s.loginURL(a.again()), Err: err}
+		RetryAfter: a.flow.retryDelay(), RefreshTo: s.loginURL(a.again()), Links: []web.Link{{Text: "Try now", URL: s.loginURL(a.again())}}, Err: err}
 }
 
 // redeemFailed maps what oidc says to a page. The provider's own words are never shown.

@@ -164,7 +164,7 @@ func (s *Server) cannotBegin(r *http.Request, b beginning, err error) error {
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable", Title: "Logging in is not possible right now",
 		Public:     "The login service does not answer. If you are logged in already, you can go on working.",
-		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b), Err: err}
+		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b), Links: []web.Link{{Text: "Try now", URL: s.loginURL(b)}}, Err: err}
 }
 
 // loginURL is where the same login begins anew.
