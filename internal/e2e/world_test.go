@@ -16,9 +16,11 @@ import (
 
 // world is a provider that logs people in at once, and two applications.
 type world struct {
-	idp  *idp.Server
-	page string
-	api  string
+	idp       *idp.Server
+	page      string
+	api       string
+	upstreams string // further ones, each line indented by two spaces and ended
+	routes    string // further ones, before all others, likewise
 }
 
 func newWorld(t *testing.T) *world {
@@ -65,12 +67,12 @@ func (w *world) config(further string) string {
 upstreams:
   page: {addresses: [%q], assertion: {enabled: true}}
   api: {addresses: [%q]}
-routes:
-  - {path: /public, upstream: page, public: true}
+%sroutes:
+%s  - {path: /public, upstream: page, public: true}
   - {path: /admin, upstream: page, groups: [admin]}
   - {path: /api, upstream: api}
   - {path: /, upstream: page}
-%s`, w.idp.Issuer(), w.page, w.api, further)
+%s`, w.idp.Issuer(), w.page, w.api, w.upstreams, w.routes, further)
 }
 
 // start runs one edge in front of the world.
