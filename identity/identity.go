@@ -98,7 +98,7 @@ func ParseIncarnation(s string) (Incarnation, error) {
 
 func parse16(s string) (out [16]byte, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != len(out) {
+	if err != nil || len(b) != len(out) || len(s) != 22 { // the decoder skips line ends, even when it is strict
 		return out, fmt.Errorf("%.40q is not a session name: want 22 characters of base64url", s)
 	}
 	return [16]byte(b), nil

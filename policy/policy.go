@@ -22,7 +22,17 @@ const (
 
 // String is the action's name in logs and metrics.
 func (a Action) String() string {
-	return [...]string{Deny: "deny", Allow: "allow", Login: "login", Stale: "stale"}[a]
+	switch a {
+	case Deny:
+		return "deny"
+	case Allow:
+		return "allow"
+	case Login:
+		return "login"
+	case Stale:
+		return "stale"
+	}
+	return "unknown"
 }
 
 // Reason says why, in a closed vocabulary: it goes into logs, metrics and onto pages.
@@ -39,6 +49,7 @@ const (
 	FromTheFuture   Reason = "from_the_future"  // issued further ahead than clocks may differ
 	Revoked         Reason = "revoked"          // the log says so
 	Unvouched       Reason = "unvouched"        // minted under a log that this edge does not know
+	LevelUnknown    Reason = "level_unknown"    // the session's level is not configured (any more); a new login gets one that is
 	LogTooOld       Reason = "log_too_old"      // this edge's copy of the log is past the level's bound
 	OtherProvider   Reason = "other_provider"   // the route asks for a login at another provider
 	SelectionOld    Reason = "selection_old"    // what the route asks about was not kept at login; a new login tells
@@ -79,6 +90,3 @@ type Standing struct {
 	Revoked   bool
 	Staleness time.Duration // how old this edge's copy can be at most
 }
-
-// Selection names which groups and claims a session carries: those that some route asked about when it was issued.
-type Selection [8]byte

@@ -2,8 +2,6 @@ package policy
 
 import (
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -24,7 +22,8 @@ type LevelRule struct {
 	Past         Past
 }
 
-// Levels holds the rule of each level. A level without a rule tolerates no staleness at all.
+// Levels holds the rule of each level. A session of a level without a rule is asked to log in again: that level is no
+// longer configured, and waiting would not bring it back.
 type Levels map[identity.Level]LevelRule
 
 // ClaimRule asks that a claim has one of the values.
@@ -46,8 +45,12 @@ type Route struct {
 }
 
 // Admit decides one request. A nil session means that there is none that could be opened. Standing is not looked at
-// then. The order of the checks is the order in which a person could mend them.
+// then. The order of the checks is the order in which a person could mend them. A nil Route is a request for which there
+// is no route: it is denied.
 func (r *Route) Admit(s *Session, st Standing, now time.Time) Verdict {
+	if r == nil {
+		return Verdict{Action: Deny, Reason: NoRoute}
+	}
 	v := r.check(s, st, now)
 	if r.Public {
 		return Verdict{Action: Allow, Reason: Public, Identified: v.Action == Allow}
@@ -60,7 +63,11 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 	if reason := alive(s, st, now); reason != "" {
 		return Verdict{Action: Login, Reason: reason}
 	}
-	if r.stale(s.Level, st.Staleness) {
+	rule, known := r.Levels[s.Level]
+	if !known {
+		return Verdict{Action: Login, Reason: LevelUnknown}
+	}
+	if st.Staleness > rule.MaxStaleness && rule.Past != PastAllow {
 		return Verdict{Action: Stale, Reason: LogTooOld}
 	}
 	if r.Issuer != "" && s.Issuer != r.Issuer {
@@ -95,11 +102,6 @@ func alive(s *Session, st Standing, now time.Time) Reason {
 	return ""
 }
 
-func (r *Route) stale(l identity.Level, age time.Duration) bool {
-	rule := r.Levels[l] // an unknown level gets the zero rule: no staleness tolerated, deny
-	return age > rule.MaxStaleness && rule.Past != PastAllow
-}
-
 func (r *Route) unmet(s *Session) Reason {
 	if len(r.Groups) > 0 && !overlap(r.Groups, s.Groups) {
 		return GroupMissing
@@ -117,47 +119,4 @@ func (r *Route) unmet(s *Session) Reason {
 
 func overlap(want, have []string) bool {
 	return slices.ContainsFunc(have, func(h string) bool { return slices.Contains(want, h) })
-}
-
-// emailUnmet compares without case. An address with more than one @ matches nothing: mail systems disagree about
-// which part is the domain.
-func emailUnmet(want []string, s *Session) Reason {
-	if !s.EmailVerified {
-		return EmailUnverified
-	}
-	local, domain, ok := strings.Cut(s.Email, "@")
-	if !ok || local == "" || domain == "" || strings.Contains(domain, "@") {
-		return EmailMismatch
-	}
-	for _, w := range want {
-		if d, any := strings.CutPrefix(w, "*@"); any && strings.EqualFold(d, domain) || strings.EqualFold(w, s.Email) {
-			return ""
-		}
-	}
-	return EmailMismatch
-}
-
-// Select names the groups and claims that the routes ask about; only those are kept in sessions.
-func Select(routes []*Route) (groups, claims []string, sel Selection) {
-	g, c := map[string]bool{}, map[string]bool{}
-	for _, r := range routes {
-		for _, name := range r.Groups {
-			g[name] = true
-		}
-		for _, rule := range r.Claims {
-			c[rule.Name] = true
-		}
-	}
-	groups, claims = sorted(g), sorted(c)
-	d := identity.Digest("edgeauth selection", append(append(groups[:len(groups):len(groups)], "\x00"), claims...)...)
-	return groups, claims, Selection(d[:8])
-}
-
-func sorted(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for name := range set {
-		out = append(out, name)
-	}
-	sort.Strings(out)
-	return out
 }

@@ -1,56 +1,95 @@
 package web
 
 import (
-	"bufio"
 	"crypto/rand"
 	"encoding/base32"
-	"io"
+	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/edgeauth/edgeauth/audit"
 )
 
-// AccessOptions configures Access. All fields are needed.
+// AccessOptions configures Access. All fields but Secure are needed.
 type AccessOptions struct {
 	Log     *slog.Logger
 	Clients *Clients
 	Now     func() time.Time
-	Observe func(r *http.Request, rec *Record, status int, took time.Duration) // for metrics
+	Observe func(r *http.Request, rec *Record, status int, took time.Duration) // for metrics; status 0: nothing was sent
 	Pages   *Pages
+	// Secure reports whether a Host header names a public https origin, also where TLS ends in front of the edge. Its
+	// answers carry Strict-Transport-Security (RFC 6797), an application's own field if it sets one. Nil: none does.
+	Secure func(host string) bool
 }
 
-// Access gives each request an id, its client's address and a record, writes one line per request when it ends, and
-// turns a panic into a 500 (http.ErrAbortHandler is passed on). The query is never logged: it can hold codes and states.
+// Access gives each request an id, its client's address and a record, and writes one line per request when it ends. A
+// panic becomes a 500, or breaks the connection where an answer had begun; http.ErrAbortHandler is passed on. The query
+// is never logged: it can hold codes and states.
 func Access(o AccessOptions, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &Record{RequestID: newID(), Client: o.Clients.Of(r), Start: o.Now()}
-		cw := &countingWriter{ResponseWriter: w}
-		r = r.WithContext(WithRecord(r.Context(), rec))
-		defer o.finish(cw, r, rec)
-		next.ServeHTTP(cw, r)
+		v := visit{options: o, record: rec, head: headOf(r), answer: &answer{ResponseWriter: w, isHEAD: r.Method == http.MethodHead}}
+		v.answer.secure = o.Secure != nil && o.Secure(r.Host)
+		v.request = r.WithContext(WithRecord(r.Context(), rec))
+		defer v.end()
+		next.ServeHTTP(v.answer.writer(), v.request)
 	})
 }
 
-func (o AccessOptions) finish(w *countingWriter, r *http.Request, rec *Record) {
+// visit is one request on its way through Access.
+type visit struct {
+	options AccessOptions
+	record  *Record
+	request *http.Request
+	answer  *answer
+	head    []slog.Attr
+}
+
+// headOf is what the client asked for, taken before handlers may change the request.
+func headOf(r *http.Request) []slog.Attr {
+	return []slog.Attr{slog.String("method", text(r.Method)), slog.String("host", text(r.Host)), slog.String("path", text(r.URL.EscapedPath()))}
+}
+
+func (v *visit) end() {
 	p := recover()
 	if p != nil && p != http.ErrAbortHandler {
-		o.Log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()), "request_id", rec.RequestID)
-		if w.status == 0 {
-			o.Pages.Fail(w, r, &Error{Code: http.StatusInternalServerError, Reason: "internal", Title: "Something went wrong here",
-				Public: "The error was logged. Please tell the operator the request ID."})
-		}
+		p = v.panicked(p)
 	}
-	took := o.Now().Sub(rec.Start)
-	o.Observe(r, rec, w.code(), took)
-	attrs := append(rec.attrs(), slog.String("method", clip(r.Method)), slog.String("host", clip(r.Host)),
-		slog.String("path", clip(r.URL.EscapedPath())), slog.Int("status", w.code()), slog.Int64("bytes", w.bytes),
-		slog.Duration("took", took))
-	o.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
-	if p == http.ErrAbortHandler {
+	if p == nil {
+		v.answer.complete()
+	}
+	v.write(p != nil)
+	if p != nil {
 		panic(p)
 	}
+}
+
+// panicked answers for a handler that panicked. What it had prepared is dropped, and what it had begun to send must not
+// look complete, so then ErrAbortHandler is returned for the server.
+func (v *visit) panicked(p any) any {
+	v.options.Log.LogAttrs(v.request.Context(), slog.LevelError, "a handler panicked", slog.String("request_id", v.record.RequestID),
+		slog.String("panic", text(fmt.Sprint(p))), slog.String("stack", string(debug.Stack())))
+	if v.answer.status != 0 {
+		return http.ErrAbortHandler
+	}
+	clear(v.answer.Header())
+	v.options.Pages.Fail(v.answer.writer(), v.request, &Error{Code: http.StatusInternalServerError, Reason: "internal",
+		Title: "Something went wrong here", Public: "The error was logged. Please tell the operator the request ID."})
+	return nil
+}
+
+func (v *visit) write(aborted bool) {
+	took := v.options.Now().Sub(v.record.Start)
+	v.options.Observe(v.request, v.record, v.answer.status, took)
+	attrs := append(v.record.attrs(), v.head...)
+	attrs = append(attrs, slog.Int("status", v.answer.status), slog.Int64("bytes", v.answer.bytes),
+		slog.Float64("took_ms", float64(took.Microseconds())/1000))
+	if aborted {
+		attrs = append(attrs, slog.Bool("aborted", true))
+	}
+	v.options.Log.LogAttrs(v.request.Context(), slog.LevelInfo, "request", attrs...)
 }
 
 // newID is 80 random bits in 16 letters and digits, easy to read out.
@@ -60,59 +99,7 @@ func newID() string {
 	return base32.StdEncoding.EncodeToString(b[:])
 }
 
-// countingWriter notes status and size. It passes on what the wrapped writer can do besides writing.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
+// maxText bounds what strangers sent, in bytes, in one attribute of a record.
+const maxText = 1024
 
-func (w *countingWriter) code() int {
-	if w.status == 0 {
-		return http.StatusOK
-	}
-	return w.status
-}
-
-// WriteHeader notes the first final status; informational ones pass.
-func (w *countingWriter) WriteHeader(code int) {
-	if w.status == 0 && (code >= 200 || code == http.StatusSwitchingProtocols) {
-		w.status = code
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-// Write counts.
-func (w *countingWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// ReadFrom lets the server splice.
-func (w *countingWriter) ReadFrom(src io.Reader) (int64, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := io.Copy(w.ResponseWriter, src)
-	w.bytes += n
-	return n, err
-}
-
-// Unwrap is for http.ResponseController.
-func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Flush is for handlers that look for http.Flusher.
-func (w *countingWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
-
-// Hijack is for upgrades; the record then shows 101.
-func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	if err == nil && w.status == 0 {
-		w.status = http.StatusSwitchingProtocols
-	}
-	return c, rw, err
-}
+func text(s string) string { return audit.Text(s, maxText) }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -22,36 +23,34 @@ const (
 // HTML is a navigation.
 func CallerOf(r *http.Request) Caller {
 	switch {
-	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
+	case grpcType(r) != "":
 		return GRPC
 	case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":
 		return Preflight
 	case IsWebSocket(r):
 		return WebSocket
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return formPost(r)
 	case r.Header.Get("X-Requested-With") != "":
 		return Program
-	}
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
-		if mode == "navigate" {
-			return Navigation
-		}
-		return Program
-	}
-	if acceptsHTML(r) {
+	case len(r.Header["Sec-Fetch-Mode"]) > 0:
+		return byFetchMode(r)
+	case acceptsHTML(r.Header["Accept"]) && pageMethod(r.Method):
 		return Navigation
 	}
 	return Program
 }
 
-// formPost tells a form that a person sent, and whose answer is shown as a page, from a program's call. Only the edge's
-// own endpoints answer it with a page; it is never redirected to a login (see MayRedirect).
-func formPost(r *http.Request) Caller {
-	if r.Header.Get("Sec-Fetch-Mode") == "navigate" || r.Header.Get("Sec-Fetch-Mode") == "" && acceptsHTML(r) {
+// byFetchMode believes a mode only if there is one: two of them are no browser's.
+func byFetchMode(r *http.Request) Caller {
+	if modes := r.Header["Sec-Fetch-Mode"]; len(modes) == 1 && modes[0] == "navigate" && pageMethod(r.Method) {
 		return Navigation
 	}
 	return Program
+}
+
+// pageMethod reports whether a browser may show the answer as a page. A form that a person sent is among them; it is
+// never redirected to a login (see MayRedirect).
+func pageMethod(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodPost
 }
 
 // MayRedirect reports whether a missing login may be answered by a redirect: only a navigation by GET or HEAD.
@@ -67,8 +66,46 @@ func IsWebSocket(r *http.Request) bool {
 	return hasToken(r.Header["Connection"], "upgrade") && hasToken(r.Header["Upgrade"], "websocket")
 }
 
-func acceptsHTML(r *http.Request) bool {
-	return hasToken(r.Header["Accept"], "text/html") || hasToken(r.Header["Accept"], "application/xhtml+xml")
+// grpcType returns the media type of a gRPC or gRPC-Web call without its message format, or "". Such calls are POSTs
+// (gRPC over HTTP/2, "Requests"). Since they are refused with status 200, nothing else may pass for one.
+func grpcType(r *http.Request) string {
+	types := r.Header["Content-Type"]
+	if r.Method != http.MethodPost || len(types) != 1 {
+		return ""
+	}
+	media, _, _ := strings.Cut(types[0], ";")
+	base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(media)), "+")
+	switch base {
+	case "application/grpc", "application/grpc-web", "application/grpc-web-text":
+		return base
+	}
+	return ""
+}
+
+// acceptsHTML looks for HTML in Accept by name: programs send */*. A weight of zero refuses (RFC 9110, 12.4.2).
+func acceptsHTML(accept []string) bool {
+	for _, line := range accept {
+		for part := range strings.SplitSeq(line, ",") {
+			media, params, _ := strings.Cut(part, ";")
+			switch strings.ToLower(strings.TrimSpace(media)) {
+			case "text/html", "application/xhtml+xml":
+				if !weighsNothing(params) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func weighsNothing(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
+		if weight, err := strconv.ParseFloat(value, 32); strings.EqualFold(name, "q") && err == nil && weight == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // hasToken looks for a token in a comma-separated list over several lines, without case and without parameters.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -23,26 +24,31 @@ func NewClients(trusted []netip.Prefix) *Clients {
 }
 
 // Of returns the right-most address of the forwarding chain that is no trusted proxy: the peer itself, unless the
-// peer is trusted. A part of X-Forwarded-For that is no address ends the search at the last trusted hop. The zero Addr
-// means that the peer's own address could not be read.
+// peer is trusted. A part of X-Forwarded-For that is no address ends the search at the last trusted hop. No other field
+// is looked at. The zero Addr means that the peer's own address could not be read.
 func (c *Clients) Of(r *http.Request) netip.Addr {
-	peer := peerOf(r)
-	if !c.Trusted(peer) {
-		return peer
-	}
-	client := peer
-	chain := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-	for _, hop := range slices.Backward(chain) {
-		addr, err := parseHop(strings.TrimSpace(hop))
-		if err != nil {
-			return client
-		}
-		client = addr
-		if !c.Trusted(addr) {
-			return client
+	client := peerOf(r)
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for more := true; more; {
+			if !c.Trusted(client) {
+				return client
+			}
+			var hop string
+			line, hop, more = cutLast(line)
+			addr, err := parseHop(strings.TrimSpace(hop))
+			if err != nil {
+				return client
+			}
+			client = addr
 		}
 	}
 	return client
+}
+
+// cutLast cuts the last part off a comma-separated list, so that a long list is read only as far as it is needed.
+func cutLast(list string) (rest, last string, more bool) {
+	i := strings.LastIndexByte(list, ',')
+	return list[:max(i, 0)], list[i+1:], i >= 0
 }
 
 // FromTrusted reports whether the request's peer is a trusted proxy.
@@ -50,7 +56,7 @@ func (c *Clients) FromTrusted(r *http.Request) bool { return c.Trusted(peerOf(r)
 
 // Trusted reports whether an address is a trusted proxy's. IPv4-mapped addresses count as IPv4.
 func (c *Clients) Trusted(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
+	a = plain(a)
 	return a.IsValid() && slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
@@ -59,14 +65,22 @@ func peerOf(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return ap.Addr().Unmap().WithZone("")
+	return plain(ap.Addr())
 }
 
-// parseHop reads an address with or without port, as proxies write them.
+// parseHop reads an address with or without port, as proxies write them. Only an IPv6 address may have brackets.
 func parseHop(s string) (netip.Addr, error) {
 	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone(""), nil
+		return plain(ap.Addr()), nil
 	}
-	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	return a.Unmap().WithZone(""), err
+	inner, opened := strings.CutPrefix(s, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	a, err := netip.ParseAddr(inner)
+	if err == nil && (opened != closed || opened && a.Is4()) {
+		err = errors.New("brackets around what is no IPv6 address")
+	}
+	return plain(a), err
 }
+
+// plain is the form in which addresses are compared: without zone, and IPv4 where it was mapped.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -7,20 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 )
 
 // Error is an answer that is not the one hoped for. What people see is Title, Public and Reason, written by us; Err is
 // for the log and is never sent.
 type Error struct {
-	Code       int           // HTTP status
+	Code       int           // HTTP status, 400 to 599; any other is answered as 500
 	Title      string        // a few words; the status text if empty
 	Public     string        // one or two sentences: what happened and what to do
 	Reason     string        // a code of a closed vocabulary
 	LoginURL   string        // where to log in, for a 401
 	Links      []Link        // what a person can do now, for pages
-	RetryAfter time.Duration // more than zero: the page retries by itself
-	RefreshTo  string        // where the retry goes; the same address if empty
+	RetryAfter time.Duration // more than zero: the page retries by itself, in whole seconds rounded up
+	RefreshTo  string        // where the retry goes; the same address if empty, unless a form was posted to it
 	Allow      string        // for a 405
 	Err        error
 }
@@ -30,6 +31,9 @@ type Link struct{ Text, URL string }
 
 // Error is the text for logs.
 func (e *Error) Error() string {
+	if e == nil {
+		return "no error"
+	}
 	if e.Err == nil {
 		return fmt.Sprintf("%d %s", e.Code, e.Reason)
 	}
@@ -37,7 +41,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // HandlerFunc is a handler that returns its error instead of writing it.
 type HandlerFunc func(http.ResponseWriter, *http.Request) error
@@ -52,21 +61,21 @@ func (p *Pages) Handle(fn HandlerFunc) http.Handler {
 	})
 }
 
-// Fail answers with err in the format that the caller understands, and notes it in the access record.
+// Fail answers with err in the format that the caller understands, and notes it in the access record. Cookies and other
+// fields that a handler has set stay, those about a body go.
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Code: http.StatusInternalServerError, Reason: "internal", Err: err,
-			Title: "Something went wrong here", Public: "The error was logged. Please try again; if it stays, tell the operator the request ID."}
-	}
+	e := public(err)
 	RecordOf(r.Context()).fail(e)
 	h := w.Header()
-	h.Del("Content-Length")
+	forgetContent(h)
 	if e.RetryAfter > 0 {
-		h.Set("Retry-After", fmt.Sprint(int(e.RetryAfter.Seconds())))
+		h.Set("Retry-After", strconv.Itoa(e.retrySeconds()))
 	}
 	if e.Allow != "" {
 		h.Set("Allow", e.Allow)
+	}
+	if e.Code == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" { // RFC 9110, 15.5.2; browsers ask no password for it
+		h.Set("WWW-Authenticate", `Cookie realm="edgeauth"`)
 	}
 	switch CallerOf(r) {
 	case GRPC:
@@ -77,3 +86,16 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		problem(w, r, e)
 	}
 }
+
+// public returns the *Error in err; what is none, or has no status of an error, is a 500 that says nothing.
+func public(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) && e != nil && e.Code >= 400 && e.Code <= 599 {
+		return e
+	}
+	return &Error{Code: http.StatusInternalServerError, Reason: "internal", Err: err, Title: "Something went wrong here",
+		Public: "The error was logged. Please try again; if it stays, tell the operator the request ID."}
+}
+
+// retrySeconds rounds up: zero would be a retry at once.
+func (e *Error) retrySeconds() int { return int((e.RetryAfter + time.Second - 1) / time.Second) }

@@ -2,11 +2,12 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 )
 
 //go:embed pages/*.html pages/*.css
@@ -24,12 +25,12 @@ type Page struct {
 	Template    string // file name below pages, without .html
 	Title       string
 	Reason      string // shown small at the foot
-	Status      int
+	Status      int    // 200 if zero
 	Data        any
 	FormActions []string // origins, besides 'self', that a form of the page may lead to; nil and no form: 'none'
 	HasForm     bool
-	RefreshTo   string // set: the browser goes there by itself
-	RefreshSecs int
+	RefreshTo   string // where the browser goes by itself: a path of this origin or an http(s) URL
+	RefreshSecs int    // after how long; without RefreshTo the page loads itself again, unless this is zero too
 }
 
 // NewPages parses the embedded templates.
@@ -56,6 +57,10 @@ type view struct {
 
 // Render writes a page with the headers that pages have. An error of rendering is returned before anything was written.
 func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) error {
+	refresh, err := page.refresh()
+	if err != nil {
+		return err
+	}
 	var body bytes.Buffer
 	v := view{Title: page.Title, Reason: page.Reason, Style: p.style, RequestID: RecordOf(r.Context()).RequestID, Data: page.Data}
 	if err := p.tmpl.ExecuteTemplate(&body, page.Template+".html", v); err != nil {
@@ -69,33 +74,27 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) error 
 	if page.HasForm { // with no-referrer the post would carry `Origin: null`
 		h.Set("Referrer-Policy", "same-origin")
 	}
-	if page.RefreshTo != "" {
-		h.Set("Refresh", fmt.Sprintf("%d;url=%s", page.RefreshSecs, page.RefreshTo))
+	if refresh != "" {
+		h.Set("Refresh", refresh)
 	}
-	w.WriteHeader(page.Status)
-	_, err := w.Write(body.Bytes())
-	_ = err // the client went away: nothing is left to tell it
+	w.WriteHeader(cmp.Or(page.Status, http.StatusOK))
+	_, _ = w.Write(body.Bytes()) // the client may have gone away: nothing is left to tell it
 	return nil
 }
 
-func (p *Pages) policy(page Page) string {
-	form := "'none'"
-	if page.HasForm {
-		form = strings.Join(append([]string{"'self'"}, page.FormActions...), " ")
-	}
-	return "default-src 'none'; style-src '" + p.hash + "'; img-src data:; base-uri 'none'; form-action " + form + "; frame-ancestors 'none'"
-}
-
-// page shows an error. A 500 of the page itself falls back to plain text.
+// page shows an error; one that cannot be shown falls back to plain text.
 func (p *Pages) page(w http.ResponseWriter, r *http.Request, e *Error) {
-	page := Page{Template: "error", Title: title(e), Reason: e.Reason, Status: e.Code, Data: e}
-	if e.RetryAfter > 0 {
-		page.RefreshSecs, page.RefreshTo = int(e.RetryAfter.Seconds()), e.RefreshTo
-		if page.RefreshTo == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			page.RefreshTo = r.URL.RequestURI()
-		}
+	shown := *e
+	page := Page{Template: "error", Title: title(e), Reason: e.Reason, Status: e.Code, Data: &shown}
+	switch {
+	case e.RetryAfter > 0 && (e.RefreshTo != "" || r.Method != http.MethodPost):
+		page.RefreshSecs, page.RefreshTo = e.retrySeconds(), e.RefreshTo
+	default:
+		shown.RetryAfter = 0 // the page must not promise a retry
 	}
 	if err := p.Render(w, r, page); err != nil {
+		RecordOf(r.Context()).Note(errors.Join(e, err))
+		Harden(w.Header())
 		http.Error(w, title(e), e.Code)
 	}
 }

@@ -1,13 +1,16 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
-// problem answers with application/problem+json (RFC 9457). login_url, request_id and reason are our extensions.
+// problem answers with application/problem+json (RFC 9457). Its type is about:blank, so the title is the status's own
+// text. login_url, request_id and reason are our extensions.
 func problem(w http.ResponseWriter, r *http.Request, e *Error) {
 	doc := struct {
 		Title     string `json:"title"`
@@ -16,10 +19,10 @@ func problem(w http.ResponseWriter, r *http.Request, e *Error) {
 		Reason    string `json:"reason,omitempty"`
 		LoginURL  string `json:"login_url,omitempty"`
 		RequestID string `json:"request_id"`
-	}{title(e), e.Code, e.Public, e.Reason, e.LoginURL, RecordOf(r.Context()).RequestID}
+	}{cmp.Or(http.StatusText(e.Code), e.Title), e.Code, detail(e), e.Reason, e.LoginURL, RecordOf(r.Context()).RequestID}
 	body, err := json.Marshal(doc)
 	if err != nil {
-		body = []byte(`{"title":"internal error","status":500}`)
+		body = []byte(`{"title":"Internal Server Error","status":500}`)
 	}
 	Harden(w.Header())
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -27,19 +30,27 @@ func problem(w http.ResponseWriter, r *http.Request, e *Error) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-func title(e *Error) string {
-	if e.Title != "" {
+// detail is what pages show as headline and text.
+func detail(e *Error) string {
+	switch {
+	case e.Title == "":
+		return e.Public
+	case e.Public == "":
 		return e.Title
+	case strings.HasSuffix(e.Title, "?"):
+		return e.Title + " " + e.Public
 	}
-	return http.StatusText(e.Code)
+	return e.Title + ". " + e.Public
 }
+
+func title(e *Error) string { return cmp.Or(e.Title, http.StatusText(e.Code), "Error") }
 
 // grpcStatus answers a gRPC call with a trailers-only response: HTTP 200 and the status in the header (gRPC over
 // HTTP/2, "Responses").
 func grpcStatus(w http.ResponseWriter, r *http.Request, e *Error) {
 	Harden(w.Header())
 	h := w.Header()
-	h.Set("Content-Type", "application/grpc")
+	h.Set("Content-Type", grpcType(r))
 	h.Set("Grpc-Status", fmt.Sprint(grpcCode(e.Code)))
 	h.Set("Grpc-Message", url.PathEscape(title(e)+" (request "+RecordOf(r.Context()).RequestID+")"))
 	w.WriteHeader(http.StatusOK)
@@ -60,14 +71,4 @@ func grpcCode(status int) int {
 		return 14 // UNAVAILABLE
 	}
 	return 2 // UNKNOWN
-}
-
-// Harden sets what every answer of the edge itself carries. It is for answers without active content; pages set
-// their own Content-Security-Policy over it.
-func Harden(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Cookie")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }

@@ -56,7 +56,7 @@ func (r *Record) attrs() []slog.Attr {
 		}
 	}
 	if r.err != nil {
-		attrs = append(attrs, slog.String("error", clip(r.err.Error())))
+		attrs = append(attrs, slog.String("error", text(r.err.Error())))
 	}
 	return attrs
 }
@@ -66,14 +66,4 @@ func (r *Record) client() string {
 		return "unknown"
 	}
 	return r.Client.String()
-}
-
-// maxText bounds what strangers sent, in bytes, in one attribute of a record.
-const maxText = 1024
-
-func clip(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	return s[:maxText] + "…"
 }
