@@ -236,6 +236,9 @@ func TestPreflights_pass_without_identity_only_where_a_route_says_so(t *testing.
 	if a := preflight(b, "/x"); a.StatusCode != http.StatusForbidden || a.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("got %d with %v", a.StatusCode, a.Header)
 	}
+	if a := b.send("OPTIONS /cors/x HTTP/1.1\r\nHost: app.corp.test\r\nAccess-Control-Request-Method: PUT\r\nConnection: close\r\n\r\n"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("for a method that no route has: got %d", a.StatusCode)
+	}
 	b.untouched()
 	if a := preflight(b, "/cors/x"); a.StatusCode != http.StatusOK {
 		t.Errorf("got %d", a.StatusCode)

@@ -99,9 +99,13 @@ func loginURL(provider string, back *target.Target) string {
 // preflight answers a CORS preflight, which never carries a session (Fetch standard, 3.2.2).
 func (x *exchange) preflight(w http.ResponseWriter, r *http.Request) error {
 	if !x.route.cfg.PassPreflight {
-		return &web.Error{Code: http.StatusForbidden, Reason: "preflight", Title: "No cross-origin access"}
+		return noPreflight()
 	}
 	x.record.Verdict, x.record.Reason = policy.Allow.String(), "preflight"
 	x.carry(w, r)
 	return nil
+}
+
+func noPreflight() error {
+	return &web.Error{Code: http.StatusForbidden, Reason: "preflight", Title: "No cross-origin access"}
 }

@@ -55,8 +55,7 @@ func (x *exchange) header(h http.Header) {
 		return
 	}
 	for _, f := range x.told.fields {
-		h.Del(f.Name)
-		h[http.CanonicalHeaderKey(f.Name)] = f.Values
+		h[f.Name] = f.Values
 	}
 	if x.told.token != nil {
 		h[http.CanonicalHeaderKey(x.route.cfg.Upstream.cfg.AssertionHeader)] = x.told.token

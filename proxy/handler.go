@@ -139,6 +139,9 @@ func (h *Handler) routeOf(r *http.Request, t target.Target, preflight bool) (*Ro
 		method = r.Header.Get("Access-Control-Request-Method") // the route that will get the request decides
 	}
 	route := p.route(method)
+	if route == nil && preflight {
+		return nil, noPreflight()
+	}
 	if route == nil {
 		return nil, &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
 	}

@@ -90,7 +90,7 @@ func (c *cache) get(value string, now time.Time) *opened {
 		return nil
 	}
 	if !young {
-		s.put(value, o)
+		c.put(value, o)
 	}
 	return o
 }

@@ -57,6 +57,9 @@ func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
 	if a == nil || a.Host == "" || a.Scheme != "http" && a.Scheme != "https" {
 		return nil, fmt.Errorf("upstream %q needs an http or https address", cfg.Name)
 	}
+	if a.Path != "" && a.Path != "/" || a.RawQuery != "" || a.Fragment != "" || a.User != nil {
+		return nil, fmt.Errorf("address of upstream %q has more than scheme, host and port", cfg.Name)
+	}
 	if (a.Scheme == "https") != (cfg.Protocol == H2) && (cfg.Protocol == H2 || cfg.Protocol == H2C) {
 		return nil, fmt.Errorf("upstream %q: h2 is for https, h2c for http", cfg.Name)
 	}

@@ -5,6 +5,7 @@ package identify
 import (
 	"errors"
 	"fmt"
+	"net/textproto"
 	"strings"
 
 	"github.com/edgeauth/edgeauth/session"
@@ -38,7 +39,7 @@ func (h Headers) Names() []string {
 	return out
 }
 
-// Field is one header field. It may be shared and must not be changed.
+// Field is one header field, its name in the form of http.Header. It may be shared and must not be changed.
 type Field struct {
 	Name   string
 	Values []string
@@ -61,7 +62,7 @@ func (h Headers) Fields(s *session.Session) ([]Field, error) {
 			return nil, fmt.Errorf("%w: %s has %d bytes, %d are possible", ErrTooLarge, f.name, len(f.value), maxValue)
 		}
 		if f.name != "" && f.value != "" {
-			out = append(out, Field{f.name, []string{f.value}})
+			out = append(out, Field{textproto.CanonicalMIMEHeaderKey(f.name), []string{f.value}})
 		}
 	}
 	return out, nil

@@ -63,6 +63,8 @@ func permitted(c byte, escaped bool) error {
 		return fmt.Errorf("%w: a backslash", ErrPath)
 	case c < ' ' || c == 0x7f:
 		return fmt.Errorf("%w: a control character", ErrPath)
+	case c == ' ' && !escaped: // HTTP/2 could carry it
+		return fmt.Errorf("%w: a space", ErrPath)
 	case escaped && (c == '/' || c == '.' || c == '%'):
 		return fmt.Errorf("%w: an encoded %q", ErrPath, c)
 	}
