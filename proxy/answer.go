@@ -34,7 +34,7 @@ func (x *exchange) note(r *http.Request, v policy.Verdict, o *opened, two bool) 
 
 func (x *exchange) audit(r *http.Request, name audit.Name, o *opened, reason string) {
 	e := audit.Event{
-		Name: name, RequestID: x.record.RequestID, Host: x.h.opt.Origin.Host, Reason: reason, Detail: "route " + x.route.cfg.Name,
+		Name: name, RequestID: x.record.RequestID, Host: x.h.host[0], Reason: reason, Detail: "route " + x.route.cfg.Name,
 	}
 	if x.record.Client.IsValid() {
 		e.Client = x.record.Client.String()

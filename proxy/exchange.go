@@ -31,7 +31,7 @@ func (x *exchange) request(out *http.Request) {
 	t := x.target.Strip(x.route.strip)
 	out.URL.Scheme, out.URL.Host = u.Address.Scheme, u.Address.Host
 	out.URL.Path, out.URL.RawPath, out.URL.RawQuery, out.URL.ForceQuery = t.Decoded, t.Path, t.Query, false
-	out.Host = x.h.opt.Origin.Host
+	out.Host = x.h.host[0]
 	if u.RewriteHost {
 		out.Host = u.Address.Host
 	}

@@ -39,12 +39,13 @@ type Options struct {
 // address without a route is 404 for everybody, logged in or not, and reaches no backend; so is everything below
 // /.edgeauth/, which others serve. It is safe for concurrent use and never changed; a new configuration makes a new one.
 type Handler struct {
-	opt   Options
-	table *table
-	rules *scrub.Rules
-	cache atomic.Pointer[cache]
-	proto []string // X-Forwarded-Proto
-	host  []string // X-Forwarded-Host
+	opt    Options
+	table  *table
+	rules  *scrub.Rules
+	cache  atomic.Pointer[cache]
+	origin string   // as browsers write it in Origin
+	proto  []string // X-Forwarded-Proto
+	host   []string // X-Forwarded-Host
 }
 
 // New compiles the routes. It does no network.
@@ -52,10 +53,11 @@ func New(o Options) (*Handler, error) {
 	if o.CacheSize == 0 {
 		o.CacheSize = 10_000
 	}
-	if o.Origin == nil || o.Origin.Host == "" || o.Origin.Path != "" {
+	if o.Origin == nil || o.Origin.Host == "" || o.Origin.Path != "" && o.Origin.Path != "/" {
 		return nil, errors.New("proxy needs a public origin of scheme and host")
 	}
-	h := &Handler{opt: o, proto: []string{o.Origin.Scheme}, host: []string{o.Origin.Host}}
+	host := publicHost(o.Origin)
+	h := &Handler{opt: o, origin: o.Origin.Scheme + "://" + host, proto: []string{o.Origin.Scheme}, host: []string{host}}
 	var routes []*Route
 	var names []string
 	for _, cfg := range o.Routes {
@@ -76,6 +78,15 @@ func New(o Options) (*Handler, error) {
 	h.rules = scrub.New(names)
 	h.cache.Store(newCache(o.Keys(), o.CacheSize))
 	return h, nil
+}
+
+// publicHost is an origin's host as browsers write it: in lower case and without the scheme's own port.
+func publicHost(origin *url.URL) string {
+	host := strings.ToLower(origin.Host)
+	if port := origin.Port(); origin.Scheme == "https" && port == "443" || origin.Scheme == "http" && port == "80" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return host
 }
 
 // ServeHTTP serves one request.

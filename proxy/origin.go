@@ -39,6 +39,6 @@ func (h *Handler) foreignUpgrade(r *http.Request, route *Route, identified bool)
 	return !h.ownOrigin(lines[0]) && !route.allowsOrigin(lines[0])
 }
 
-func (h *Handler) ownOrigin(origin string) bool { return origin == h.opt.Origin.String() }
+func (h *Handler) ownOrigin(origin string) bool { return origin == h.origin }
 
 func (r *Route) allowsOrigin(origin string) bool { return slices.Contains(r.cfg.AllowOrigins, origin) }

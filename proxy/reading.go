@@ -25,7 +25,7 @@ func (h *Handler) read(r *http.Request) (target.Target, error) {
 			}
 		}
 	}
-	t, err := target.Parse(rawTarget(r), h.opt.Origin.Host)
+	t, err := target.Parse(rawTarget(r), h.host[0])
 	if err != nil {
 		return target.Target{}, badTarget(err)
 	}

@@ -53,7 +53,7 @@ func (h *Handler) compose(o *opened, u *Upstream, now time.Time) (*told, error) 
 		return t, nil
 	}
 	key := h.opt.Keys().Active(now)
-	token, err := assertion.Sign(key, h.opt.Origin.String(), u.cfg.AssertionAudience, o.session, now)
+	token, err := assertion.Sign(key, h.origin, u.cfg.AssertionAudience, o.session, now)
 	if err != nil {
 		return nil, err
 	}
