@@ -67,6 +67,7 @@ func TestEachConditionHasItsReason(t *testing.T) {
 		"as stale as may be":            {func(w *world) { w.standing.Staleness = time.Minute }, policy.Allow, policy.Permitted},
 		"staler":                        {func(w *world) { w.standing.Staleness = time.Minute + 1 }, policy.Stale, policy.LogTooOld},
 		"a level that tolerates less":   {func(w *world) { w.session.Level, w.standing.Staleness = identity.High, time.Minute }, policy.Stale, policy.LogTooOld},
+		"a log that was never read":     {func(w *world) { w.standing.Vouched, w.standing.Staleness = false, policy.NeverRead }, policy.Stale, policy.LogTooOld},
 		"a level that goes on":          {func(w *world) { w.session.Level, w.standing.Staleness = identity.Elevated, 1<<62 }, policy.Allow, policy.Permitted},
 		"an unknown rule past a bound":  {func(w *world) { w.route.Levels[identity.Normal] = policy.LevelRule{Past: 7}; w.standing.Staleness = 1 }, policy.Stale, policy.LogTooOld},
 		"another provider":              {func(w *world) { w.session.Issuer = issuer + "/" }, policy.Login, policy.OtherProvider},

@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"math"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -88,5 +89,9 @@ type Session struct {
 type Standing struct {
 	Vouched   bool
 	Revoked   bool
-	Staleness time.Duration // how old this edge's copy can be at most
+	Staleness time.Duration // how old this edge's copy can be at most; NeverRead
 }
+
+// NeverRead is the staleness of a log that this edge has not read yet. It vouches for no session then, which says nothing
+// about the session.
+const NeverRead time.Duration = math.MaxInt64

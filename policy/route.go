@@ -60,7 +60,10 @@ func (r *Route) Admit(s *Session, st Standing, now time.Time) Verdict {
 }
 
 func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
-	if reason := alive(s, st, now); reason != "" {
+	switch reason := alive(s, st, now); {
+	case reason == Unvouched && st.Staleness == NeverRead:
+		return Verdict{Action: Stale, Reason: LogTooOld}
+	case reason != "":
 		return Verdict{Action: Login, Reason: reason}
 	}
 	rule, known := r.Levels[s.Level]
