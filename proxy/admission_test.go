@@ -175,7 +175,7 @@ func TestRoutes_that_hide_each_other_are_refused(t *testing.T) {
 		"a method twice":             {{Path: "/a", Methods: []string{"GET"}, Upstream: plain}, {Path: "/a", Methods: []string{"POST", "GET"}, Upstream: plain}},
 		"case variants on IIS":       {{Path: "/a", Upstream: iis}, {Path: "/A", Upstream: iis}},
 		"one path, two readers":      {{Path: "/a", Upstream: iis, Methods: []string{"GET"}}, {Path: "/a", Upstream: plain}},
-		"a path that no request has": {{Path: "/a//b", Upstream: plain}}, "another": {{Path: "/a/../b", Upstream: plain}}, "no slash": {{Path: "a", Upstream: plain}},
+		"a path that no request has": {{Path: "/a//b", Upstream: plain}}, "another": {{Path: "/a/../b", Upstream: plain}}, "no slash": {{Path: "a", Upstream: plain}}, "an escape": {{Path: "/a%20b", Upstream: plain}}, "half a star": {{Path: "/a*", Upstream: plain}},
 		"a strip beside the path": {{Path: "/a", StripPrefix: "/b", Upstream: plain}}, "no upstream": {{Path: "/"}},
 	} {
 		if _, err := proxy.New(proxy.Options{Origin: &url.URL{Scheme: "https", Host: publicHost}, Cookies: b.cookies, Keys: b.ring.Load, Replica: &b.log, Now: b.clock.now, Routes: routes}); err == nil {

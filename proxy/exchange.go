@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -70,12 +71,30 @@ func (x *exchange) response(res *http.Response) error {
 		}
 	}
 	x.h.rules.Response(res.Header)
-	if x.bearer == nil {
+	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
-	scrub.Private(res.Header)
-	if res.StatusCode != http.StatusSwitchingProtocols {
+	x.h.rules.Response(res.Trailer)
+	res.Body = &trailed{ReadCloser: res.Body, res: res, rules: x.h.rules}
+	if x.bearer != nil {
+		scrub.Private(res.Header)
 		x.renew(res.Header)
 	}
 	return nil
+}
+
+// trailed is a response's body, at whose end the trailers are known.
+type trailed struct {
+	io.ReadCloser
+	res   *http.Response
+	rules *scrub.Rules
+}
+
+// Read removes from the trailers what a backend may not say.
+func (t *trailed) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if err == io.EOF {
+		t.rules.Response(t.res.Trailer)
+	}
+	return n, err
 }

@@ -229,6 +229,28 @@ func TestHD17_a_backend_cannot_set_the_edges_cookies_or_speak_in_its_headers(t *
 	}
 }
 
+func TestHD17_a_backend_cannot_do_so_in_trailers_either(t *testing.T) {
+	for name, o := range protocols(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Trailer", "X-Auth-User, X-Sum")
+		_, _ = io.WriteString(w, "body")
+		_ = http.NewResponseController(w).Flush()
+		w.Header().Set("X-Auth-User", "root")
+		w.Header().Set("X-Sum", "1")
+		w.Header().Set(http.TrailerPrefix+"Set-Cookie", "__Host-edgeauth=x")
+	})) {
+		b := newBed(t, o)
+		conn := b.dial()
+		if _, err := io.WriteString(conn, "GET /public/x HTTP/1.1\r\nHost: app.corp.test\r\nTE: trailers\r\nConnection: close, TE\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		all, err := io.ReadAll(conn)
+		_ = conn.Close()
+		if text := string(all); err != nil || strings.Contains(text, "root") || strings.Contains(text, "edgeauth") || !strings.Contains(text, "X-Sum: 1") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
 func TestXF01_forwarding_headers_of_strangers_are_replaced(t *testing.T) {
 	b := newBed(t, options{})
 	b.get("/x", b.as(b.alice()), "X-Forwarded-For: 10.0.0.1\r\n", "X-Real-IP: 10.0.0.1\r\n", "Forwarded: for=10.0.0.1;host=evil.test;proto=http\r\n",

@@ -64,8 +64,8 @@ func splitPath(path string, exact bool) ([]string, error) {
 		segments = segments[:last]
 	}
 	for i, s := range segments {
-		if s == "." || s == ".." || s == "" && i < last || strings.ContainsAny(s, `\;`) {
-			return nil, fmt.Errorf("no canonical path has the segment %q", s)
+		if s == "." || s == ".." || s == "" && i < last || strings.ContainsAny(s, `\;%`) || s != "*" && strings.Contains(s, "*") {
+			return nil, fmt.Errorf("no request is matched by the segment %q", s)
 		}
 	}
 	return segments, nil
