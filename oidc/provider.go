@@ -81,9 +81,10 @@ func (p *Provider) discovered(op string) (*metadata.Document, error) {
 // beginning returns the document in force for a login that begins now, or an error of KindUnavailable where there is none
 // or the provider did not answer when it was last asked: the browser would meet an error that is not ours to explain.
 func (p *Provider) beginning(op string) (*metadata.Document, error) {
-	doc, err := p.discovered(op)
-	if status := p.Status(); err == nil && KindOf(status.Err) == KindUnavailable {
-		return nil, &Error{Kind: KindUnavailable, Op: op, Err: status.Err}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.status.Ready {
+		return nil, &Error{Kind: KindUnavailable, Op: op, Err: p.status.Err}
 	}
-	return doc, err
+	return p.document, nil
 }

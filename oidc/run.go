@@ -48,6 +48,7 @@ func jitter(d time.Duration) time.Duration { return d*3/4 + rand.N(d/2) }
 
 func (p *Provider) refresh(ctx context.Context, withKeys bool) error {
 	doc, err := p.discover(ctx)
+	away := KindOf(err) == KindUnavailable
 	if err == nil {
 		p.install(doc)
 	}
@@ -55,7 +56,7 @@ func (p *Provider) refresh(ctx context.Context, withKeys bool) error {
 		err = p.refreshKeys(ctx)
 	}
 	if ctx.Err() == nil {
-		p.note(err)
+		p.note(err, away)
 	}
 	return err
 }
@@ -73,10 +74,11 @@ func (p *Provider) install(doc *metadata.Document) {
 	p.document = doc
 }
 
-// note keeps the outcome of a reading, and logs it where it differs from the one before.
-func (p *Provider) note(err error) {
+// note keeps the outcome of a reading, and logs it where it differs from the one before. Away says that the provider
+// did not answer.
+func (p *Provider) note(err error, away bool) {
 	p.mu.Lock()
-	now := Status{Ready: p.document != nil && KindOf(err) != KindUnavailable, Err: err, Since: p.status.Since}
+	now := Status{Ready: p.document != nil && !away, Err: err, Since: p.status.Since}
 	first := errors.Is(p.status.Err, errNotDiscovered)
 	changed := now.Ready != p.status.Ready || (err == nil) != (p.status.Err == nil)
 	if changed {
