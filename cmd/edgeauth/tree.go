@@ -140,7 +140,7 @@ func (t *tree) run(ctx context.Context) error {
 func (t *tree) checkProviders() (admin.State, string) {
 	var bad []string
 	for _, c := range t.cfg.Providers {
-		if st := t.providers[c.Name].Status(); !st.Ready {
+		if st := t.providers[c.Name].Status(); st.Err != nil {
 			bad = append(bad, fmt.Sprintf("%s: %v", c.Name, st.Err))
 		}
 	}
