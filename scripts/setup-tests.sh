@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets what the tests need and a machine with only Go, make and apt lacks: redis-server, Chromium, Java, Keycloak, Pebble.
+# Gets what the tests need and a machine with only Go, make and apt lacks: a C compiler, redis-server, Chromium, Java, Keycloak,
+# Pebble.
 # It may be run again at any time and is quick when nothing is missing. What cannot be had is named and is no error here:
 # the tests that need it are skipped by name, or fail where EDGEAUTH_REQUIRE_ALL=1.
 # EDGEAUTH_CACHE says where fetched things live (default: edgeauth below the user's cache directory).
@@ -34,6 +35,7 @@ apt_install() {
 
 install_packages() {
   local wanted=()
+  have gcc || wanted+=(gcc libc6-dev) # the race detector links with it
   have redis-server || wanted+=(redis-server)
   have_chromium || wanted+=(chromium)
   if [ ! -e "$keycloak/edgeauth-ready" ]; then
