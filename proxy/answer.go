@@ -16,6 +16,7 @@ const (
 	maxReturn         = 1200 // bytes of a return address, as the login accepts it
 	staleRetry        = 5 * time.Second
 	reasonCrossOrigin = "cross_origin"
+	reasonTooLarge    = "identity_too_large"
 )
 
 // note fills in the access record, and reports what deserves a security event.

@@ -45,7 +45,7 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 	now := h.opt.Now()
 	_, o, _ := h.admit(r, route, now)
 	x := h.exchange(r, route, t, now)
-	if err := x.identify(o); err != nil {
+	if err := x.identify(r, o); err != nil {
 		panic(err)
 	}
 	x.record = &web.Record{RequestID: "ABCDEFGHIJKLMNOP"}

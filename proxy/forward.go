@@ -11,10 +11,12 @@ import (
 )
 
 // identify prepares what the upstream is told of a session. What cannot be told in full is not told in part.
-func (x *exchange) identify(o *opened) error {
+func (x *exchange) identify(r *http.Request, o *opened) error {
 	t, err := x.h.tell(o, x.route.cfg.Upstream, x.now)
 	if errors.Is(err, identify.ErrTooLarge) {
-		return &web.Error{Code: http.StatusForbidden, Reason: "identity_too_large", Title: "No access", Err: err,
+		x.record.Verdict, x.record.Reason = policy.Deny.String(), reasonTooLarge
+		x.audit(r, audit.AccessDenied, o, reasonTooLarge)
+		return &web.Error{Code: http.StatusForbidden, Reason: reasonTooLarge, Title: "No access", Err: err,
 			Public: "What is known of you does not fit into what the application can read. Please tell the operator the request ID."}
 	}
 	if err != nil {

@@ -117,7 +117,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return x.refuse(w, r, v)
 	}
 	if v.Identified {
-		if err := x.identify(o); err != nil {
+		if err := x.identify(r, o); err != nil {
 			return err
 		}
 	}
