@@ -295,6 +295,30 @@ func TestCB_13_AnotherPersonInAnotherTabOfTheSameBrowser(t *testing.T) {
 	}
 }
 
+func TestCB_13_AnotherSubjectOfTheSameSessionAtTheProvider(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	alice, other := c.callback("/a"), c.callback("/b")
+	first := c.follow(c.get(alice))
+	b.idp.Lie(idp.Lies{IDToken: func(_, claims map[string]any) { claims["sub"] = "another" }})
+	second := c.follow(c.get(other))
+	if family(first) == family(second) || b.open(c.cookie("edgeauth")).Subject.Sub != "another" {
+		t.Errorf("the browser keeps the session of %v", b.open(c.cookie("edgeauth")).Subject)
+	}
+}
+
+func TestASessionThatWasThereBeforeIsReplacedThoughItsClockIsAhead(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	b.offset.Store(int64(30 * time.Second))
+	first := c.login("/x")
+	b.offset.Store(0)
+	second := c.follow(c.get("/.edgeauth/login?rd=/y"))
+	if family(first) == family(second) || b.events.of(audit.SessionReplaced) != 1 {
+		t.Errorf("it is kept: %s", second.body)
+	}
+}
+
 func TestCB_14_NothingOfACallbackLeaks(t *testing.T) {
 	b := open(t)
 	c := b.browser()
