@@ -33,6 +33,7 @@ func junkKeys(good map[string]any) map[string]map[string]any {
 		"oct":            {"kty": "oct", "kid": id, "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"},
 		"private RSA":    with(good, "d", "AQAB"),
 		"encryption":     with(with(good, "use", "enc"), "alg", "RSA-OAEP"),
+		"use is enc":     with(good, "use", "enc"),
 		"use is a list":  with(good, "use", []string{"sig"}),
 		"key_ops":        with(good, "key_ops", []string{"encrypt"}),
 		"other alg":      with(good, "alg", "RS512"),
