@@ -19,7 +19,15 @@ const (
 )
 
 // String is the delivery's name in logs and metrics.
-func (d Delivery) String() string { return [...]string{"unknown", "delivered", "pending"}[d] }
+func (d Delivery) String() string {
+	switch d {
+	case Delivered:
+		return "delivered"
+	case Pending:
+		return "pending"
+	}
+	return "unknown"
+}
 
 // ErrEntry is an entry that cannot be meant.
 var ErrEntry = errors.New("log entry makes no sense")

@@ -99,11 +99,18 @@ func openKeys(cfg *config.Config, log *slog.Logger) (*session.Keyring, error) {
 
 // happened turns what the follower saw into audit events.
 func (e *edge) happened(what revocation.Happening, detail string) {
-	name := map[revocation.Happening]audit.Name{
-		revocation.Begun: audit.LogBegun, revocation.Reseeded: audit.LogReseeded,
-		revocation.Gap: audit.LogGap, revocation.Unreadable: audit.EntryUnreadable,
-	}[what]
-	e.audit.Write(context.Background(), audit.Event{Name: name, Detail: detail})
+	event := audit.Event{Detail: detail}
+	switch what {
+	case revocation.Begun:
+		event.Name = audit.LogBegun
+	case revocation.Reseeded:
+		event.Name = audit.LogReseeded
+	case revocation.Unreadable:
+		event.Name = audit.EntryUnreadable
+	case revocation.Gap:
+		event.Name = audit.LogGap
+	}
+	e.audit.Write(context.Background(), event)
 }
 
 func (e *edge) delivered(n int) {
@@ -118,7 +125,8 @@ func (e *edge) revoke(ctx context.Context, entries ...revocation.Entry) (revocat
 	}
 	for _, en := range entries {
 		e.metrics.Revocation(en.Scope.String(), "operator", d.String())
-		e.audit.Write(ctx, audit.Event{Name: audit.RevocationMade, Reason: en.Reason, Actor: en.Actor, Delivery: d.String(), Detail: en.Scope.String()})
+		register, _ := en.Encode()
+		e.audit.Write(ctx, audit.Event{Name: audit.RevocationMade, Reason: en.Reason, Actor: en.Actor, Delivery: d.String(), Detail: register})
 	}
 	return d, nil
 }

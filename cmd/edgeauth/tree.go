@@ -77,27 +77,14 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	sites := map[string]http.Handler{}
-	var first http.Handler
-	var secure []string
-	for _, h := range cfg.Server.Hosts {
-		site, err := newSite(t, h, routes, p)
-		if err != nil {
-			return nil, fmt.Errorf("host %s: %w", h.Origin(), err)
-		}
-		sites[siteKey(h.URL.Host, h.URL.Scheme)] = site
-		if first == nil {
-			first = site
-		}
-		if h.URL.Scheme == "https" {
-			secure = append(secure, h.URL.Host)
-		}
+	all, err := newSites(t, routes, p)
+	if err != nil {
+		return nil, err
 	}
-	clients := web.NewClients(cfg.Server.TrustedProxies)
-	t.handler = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
-		byHost(sites, first, p.pages))
-	t.plain = web.Access(web.AccessOptions{Log: p.log, Clients: clients, Now: time.Now, Observe: p.observe, Pages: p.pages},
-		t.certs.HTTPHandler(certs.Redirect(secure)))
+	access := web.AccessOptions{Log: p.log, Clients: web.NewClients(cfg.Server.TrustedProxies), Now: time.Now, Observe: p.observe, Pages: p.pages}
+	t.plain = web.Access(access, t.certs.HTTPHandler(certs.Redirect(all.secureHosts())))
+	access.Secure = all.secure
+	t.handler = web.Access(access, all)
 	return t, nil
 }
 
