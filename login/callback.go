@@ -12,6 +12,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -23,7 +24,7 @@ const callbackTimeout = 30 * time.Second
 
 // arrival is a callback on its way through the checks.
 type arrival struct {
-	flow     *flow
+	flow     *flow.Flow
 	provider *oidc.Provider
 	binding  session.Binding
 	answer   url.Values
@@ -38,11 +39,11 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 		s.event(r, audit.Event{Name: audit.LoginRefused, Reason: "bad_callback"})
 		return badRequest("This login cannot go on", "What came back from the login service cannot be read. Please start again.", "bad_callback", err)
 	}
-	if a.flow.expired(s.opt.Now()) {
+	if a.flow.Expired(s.opt.Now()) {
 		return s.restart(w, r, a, "login_expired", errors.New("the login took too long"))
 	}
 	var ok bool
-	if a.binding, ok = s.opt.Cookies.Binding(r); !ok || !a.flow.boundTo(a.binding) {
+	if a.binding, ok = s.opt.Cookies.Binding(r); !ok || !a.flow.BoundTo(a.binding) {
 		return s.foreign(r, a)
 	}
 	if err := a.provider.CheckIssuer(a.answer["iss"]); err != nil {
@@ -66,16 +67,16 @@ func (s *Server) arrive(w http.ResponseWriter, r *http.Request) (*arrival, error
 	if answer.Has("error") == answer.Has("code") || answer.Has("code") && answer.Get("code") == "" {
 		return nil, errors.New("the answer holds neither a code nor an error, or both")
 	}
-	f, err := s.open(answer.Get("state"))
+	f, err := flow.Open(s.opt.Cookies, answer.Get("state"))
 	if err != nil {
 		return nil, err
 	}
-	p, ok := s.provider(f.provider)
+	p, ok := s.provider(f.Provider)
 	if !ok {
-		return nil, fmt.Errorf("provider %q is no longer configured", f.provider)
+		return nil, fmt.Errorf("provider %q is no longer configured", f.Provider)
 	}
 	if (p.ResponseMode() == "form_post") != (r.Method == http.MethodPost) {
-		return nil, fmt.Errorf("provider %q answered by %s, its response mode is %s", f.provider, r.Method, p.ResponseMode())
+		return nil, fmt.Errorf("provider %q answered by %s, its response mode is %s", f.Provider, r.Method, p.ResponseMode())
 	}
 	return &arrival{flow: f, provider: p, answer: answer}, nil
 }
@@ -98,7 +99,7 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 	code := sha256.Sum256([]byte("edgeauth once\x00" + a.answer.Get("code")))
 	key := "flow:" + base64.RawURLEncoding.EncodeToString(a.flow.ID[:])
-	claim, err := s.opt.Once.Claim(ctx, key, code[:], stateLifetime+2*maxAhead)
+	claim, err := s.opt.Once.Claim(ctx, key, code[:], flow.Lifetime+2*maxAhead)
 	switch {
 	case err != nil:
 		return s.retryLater(w, r, a, "store_unavailable", err)
@@ -107,7 +108,7 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case claim == Own:
 		return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again, its code is spent or being spent"))
 	}
-	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.provider, Reason: "flow_replayed"})
+	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.Provider, Reason: "flow_replayed"})
 	return &web.Error{Code: http.StatusForbidden, Reason: "login_replayed", Title: "This login was used before",
 		Public: "Each login works once. Please start again.", Links: s.startAgain(a), Err: errors.New("another code for a used flow")}
 }
@@ -115,8 +116,8 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 // redeem spends the code and mints a session of what it brings.
 func (s *Server) redeem(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, incarnation identity.Incarnation) error {
 	before := s.opt.Now()
-	who, err := a.provider.Redeem(ctx, oidc.Redemption{Code: a.answer.Get("code"), Verifier: a.flow.verifier(a.binding),
-		Nonce: a.flow.nonce(a.binding), RedirectURI: s.redirectURI()})
+	who, err := a.provider.Redeem(ctx, oidc.Redemption{Code: a.answer.Get("code"), Verifier: a.flow.Verifier(a.binding),
+		Nonce: a.flow.Nonce(a.binding), RedirectURI: s.redirectURI()})
 	if err != nil {
 		return s.redeemFailed(w, r, a, err)
 	}

@@ -357,6 +357,25 @@ func TestAReplayedFlowIsRefusedAndARepeatedOneIsNotSpentAgain(t *testing.T) {
 	}
 }
 
+func TestARepeatedCallbackDoesNotTakeAnOlderSessionForItsOwn(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	callback := c.callback("/.edgeauth/login?rd=/y")
+	b.idp.Lie(idp.Lies{TokenRaw: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }})
+	if p := c.get(callback); p.StatusCode != http.StatusServiceUnavailable {
+		t.Fatalf("answered %d", p.StatusCode)
+	}
+	b.idp.Lie(idp.Lies{})
+	p := c.get(callback)
+	if !strings.HasPrefix(p.to(), b.idp.Issuer()) {
+		t.Errorf("the reload is answered %d to %q", p.StatusCode, p.to())
+	}
+	if p := c.follow(p); !strings.HasPrefix(p.body, "/y ") {
+		t.Errorf("it ended at %s with %d", p.Request.URL, p.StatusCode)
+	}
+}
+
 func TestWhatTheProviderRefusesBecomesAPage(t *testing.T) {
 	b := open(t)
 	for code, want := range map[string]int{"access_denied": 403, "login_required": 403, "interaction_required": 403, "consent_required": 403,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
@@ -36,14 +37,14 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	}
 	old, had := s.current(r)
 	if had && s.sameLogin(r, a.flow, old, fresh) {
-		s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.provider, Subject: old.Subject,
+		s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: old.Subject,
 			Session: old.Family.String(), Reason: "session_of_another_tab"})
 		return s.land(w, r, a.flow)
 	}
 	if err := s.opt.Cookies.Set(w, fresh); err != nil {
 		return s.cannotSet(r, a, err)
 	}
-	if err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, a.flow.ended(a.binding))); err != nil {
+	if err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding))); err != nil {
 		return fmt.Errorf("setting the cookies of a login: %w", err)
 	}
 	s.replace(ctx, r, a.flow, old)
@@ -51,13 +52,13 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		web.RecordOf(r.Context()).Note(err) // a logout at the provider will go without the hint
 	}
 	web.RecordOf(r.Context()).Session = fresh.Family.String()
-	s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.provider, Subject: fresh.Subject, Session: fresh.Family.String()})
+	s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: fresh.Subject, Session: fresh.Family.String()})
 	return s.land(w, r, a.flow)
 }
 
 // newSession has a fresh id, family and secret. Of the browser it takes over nothing but the device's name, which
 // grants nothing.
-func (s *Server) newSession(f *flow, r *http.Request, m minting) *session.Session {
+func (s *Server) newSession(f *flow.Flow, r *http.Request, m minting) *session.Session {
 	now := s.opt.Now().UTC().Truncate(time.Millisecond)
 	n := &session.Session{
 		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(f, r), Incarnation: m.incarnation,
@@ -75,7 +76,7 @@ func (s *Server) newSession(f *flow, r *http.Request, m minting) *session.Sessio
 }
 
 // device is the browser's name: of its cookie, else as it was when the flow began, else a new one.
-func (s *Server) device(f *flow, r *http.Request) identity.DeviceID {
+func (s *Server) device(f *flow.Flow, r *http.Request) identity.DeviceID {
 	if d, ok := s.opt.Cookies.Device(r); ok {
 		return d
 	}
@@ -89,18 +90,18 @@ func (s *Server) cannotSet(r *http.Request, a *arrival, err error) error {
 	if !errors.Is(err, session.ErrTooLarge) {
 		return fmt.Errorf("setting the session cookie: %w", err)
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: "session_too_large"})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: "session_too_large"})
 	return &web.Error{Code: http.StatusForbidden, Reason: "session_too_large", Title: "There is too much to remember about you",
 		Public: "The login worked, but your names, groups and claims do not fit into a cookie. Please tell the operator the request ID: " +
 			"fewer or shorter groups and claims in routes would help.", Err: err}
 }
 
 // land sends the browser where it wanted to go. Where that is not the whole address, a page says so first.
-func (s *Server) land(w http.ResponseWriter, r *http.Request, f *flow) error {
+func (s *Server) land(w http.ResponseWriter, r *http.Request, f *flow.Flow) error {
 	if f.Cut {
 		return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "You are logged in", Status: http.StatusOK,
 			Data: message{Text: []string{"The address of the page that you asked for was too long to be kept during the login, so you may have to find your way from here."},
-				Links: []web.Link{{Text: "Go on", URL: f.returnURL}}}})
+				Links: []web.Link{{Text: "Go on", URL: f.ReturnURL}}}})
 	}
-	return redirect(w, s.opt.Origin+f.returnURL)
+	return redirect(w, s.opt.Origin+f.ReturnURL)
 }

@@ -14,7 +14,7 @@ import (
 
 // again is the beginning of the same login once more.
 func (a *arrival) again() beginning {
-	return beginning{returnURL: a.flow.returnURL, cut: a.flow.Cut, provider: a.provider}
+	return beginning{returnURL: a.flow.ReturnURL, cut: a.flow.Cut, provider: a.provider}
 }
 
 func (s *Server) startAgain(a *arrival) []web.Link {
@@ -30,10 +30,10 @@ func (s *Server) restart(w http.ResponseWriter, r *http.Request, a *arrival, rea
 	return s.restartKnowing(w, r, a, reason, err, nil)
 }
 
-// restartKnowing is restart with a not-before that the new flow takes for known, see fixed.Known.
+// restartKnowing is restart with a not-before that the new flow takes for known, see flow.Fixed.
 func (s *Server) restartKnowing(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error, k *knowledge) error {
 	if a.flow.Restarts > 0 {
-		s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: reason})
+		s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason})
 		return &web.Error{Code: http.StatusBadRequest, Reason: reason, Title: "This login did not come to an end",
 			Public: "It took too long, was repeated, or was ended from elsewhere meanwhile. Please start again.",
 			Links:  s.startAgain(a), Err: err}
@@ -57,7 +57,7 @@ type knowledge struct {
 // replaced since. Nothing of it is used. The same page is asked for anew after a moment, in which tabs that began at once
 // settle on one binding; the second time someone has to press a button.
 func (s *Server) foreign(r *http.Request, a *arrival) error {
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: "other_browser"})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: "other_browser"})
 	e := &web.Error{Code: http.StatusForbidden, Reason: "other_browser", Title: "This login began somewhere else",
 		Public: "Another tab or another browser began it, or the browser does not keep cookies, without which nobody can log in here.",
 		Links:  s.startAgain(a), Err: errors.New("the callback's browser is not the one that began the login")}
@@ -73,13 +73,13 @@ func (s *Server) foreign(r *http.Request, a *arrival) error {
 // retryLater answers when store or provider cannot be asked: a page that begins the login anew by itself. A code that
 // may have been spent is never sent again; session cookies stay.
 func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: reason})
-	if err := s.opt.Cookies.SetBinding(w, a.flow.ended(a.binding)); err != nil {
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason})
+	if err := s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding)); err != nil {
 		return fmt.Errorf("setting the login cookie: %w", err)
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: reason, Title: "Logging in is not possible right now",
 		Public:     "A service that logins need does not answer. If you are logged in already, you can go on working.",
-		RetryAfter: a.flow.retryDelay(), RefreshTo: s.loginURL(a.again()), Links: []web.Link{{Text: "Try now", URL: s.loginURL(a.again())}}, Err: err}
+		RetryAfter: a.flow.RetryDelay(), RefreshTo: s.loginURL(a.again()), Links: []web.Link{{Text: "Try now", URL: s.loginURL(a.again())}}, Err: err}
 }
 
 // redeemFailed maps what oidc says to a page. The provider's own words are never shown.
@@ -98,7 +98,7 @@ func (s *Server) redeemFailed(w http.ResponseWriter, r *http.Request, a *arrival
 		e.Reason, e.Title = "bad_identity", "The login cannot be trusted"
 		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, tell the operator the request ID."
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: e.Reason})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason})
 	return e
 }
 
@@ -125,7 +125,7 @@ func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arri
 		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
 		e.Public = "The login service does not accept this site's request. Please tell the operator the request ID."
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.provider, Reason: e.Reason, Detail: code})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason, Detail: code})
 	return e
 }
 

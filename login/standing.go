@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -24,7 +25,7 @@ var errEnded = errors.New("the log ended this login before it was done")
 // endedMeanwhile reports whether the log has ended, since the flow began, what the new session would be. The epoch
 // alone would not tell: it is chosen to lie after every not-before. A family that only made room for another tab's login
 // has not ended in this sense.
-func (s *Server) endedMeanwhile(f *flow, fresh *session.Session, nb revocation.Millis) bool {
+func (s *Server) endedMeanwhile(f *flow.Flow, fresh *session.Session, nb revocation.Millis) bool {
 	known := f.Started - 1
 	if f.KnownOf == subjectDigest(fresh.Subject) {
 		known = max(known, f.Known)
@@ -32,7 +33,7 @@ func (s *Server) endedMeanwhile(f *flow, fresh *session.Session, nb revocation.M
 	if nb > known {
 		return true
 	}
-	if f.Previous == (previous{}) {
+	if f.Previous == (flow.Previous{}) {
 		return false
 	}
 	names := revocation.Bearer{ID: f.Previous.ID, Family: f.Previous.Family}.Names()
@@ -43,7 +44,7 @@ func (s *Server) endedMeanwhile(f *flow, fresh *session.Session, nb revocation.M
 // sameLogin reports whether another tab of the browser has finished the same login while this one was in flight: the
 // session is in good standing, came of the same authentication, and is younger than this flow. Then it stays: to replace
 // it would end it under the requests that the other tabs are making.
-func (s *Server) sameLogin(r *http.Request, f *flow, old, fresh *session.Session) bool {
+func (s *Server) sameLogin(r *http.Request, f *flow.Flow, old, fresh *session.Session) bool {
 	_, live := s.live(r)
 	return live && old.Subject == fresh.Subject && old.SID == fresh.SID && old.Selection == fresh.Selection &&
 		old.Family != f.Previous.Family && !old.Epoch.Before(f.Started.Time()) &&
@@ -59,9 +60,9 @@ func (s *Server) loggedInSince(r *http.Request, p *oidc.Provider, began time.Tim
 }
 
 // replace ends the sessions that the browser had: the one of the cookie, and the one that it had when the flow began.
-func (s *Server) replace(ctx context.Context, r *http.Request, f *flow, old *session.Session) {
+func (s *Server) replace(ctx context.Context, r *http.Request, f *flow.Flow, old *session.Session) {
 	ends := map[identity.Family]revocation.Millis{}
-	if f.Previous != (previous{}) {
+	if f.Previous != (flow.Previous{}) {
 		ends[f.Previous.Family] = f.Previous.Expires
 	}
 	if old != nil {
@@ -79,7 +80,7 @@ func (s *Server) replace(ctx context.Context, r *http.Request, f *flow, old *ses
 			web.RecordOf(r.Context()).Note(fmt.Errorf("ending the browser's previous session: %w", err))
 			continue
 		}
-		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: f.provider, Session: family.String(), Delivery: delivery.String()})
+		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: f.Provider, Session: family.String(), Delivery: delivery.String()})
 	}
 }
 

@@ -7,9 +7,12 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/login/internal/flow"
+	"github.com/edgeauth/edgeauth/login/internal/returnurl"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -26,7 +29,7 @@ type beginning struct {
 	provider  *oidc.Provider
 	hint      string
 	restarts  uint8
-	knownOf   [16]byte // see fixed.Known
+	knownOf   [16]byte // see flow.Fixed
 	known     revocation.Millis
 }
 
@@ -48,8 +51,8 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return badRequest("This login link is broken", "It names a place or a provider that is not known here.", "bad_login_link", err)
 	}
-	if b.restarts > 0 && s.loggedInSince(r, b.provider, s.opt.Now().Add(-stateLifetime)) {
-		return s.land(w, r, &flow{fixed: fixed{Cut: b.cut}, returnURL: b.returnURL}) // another tab was faster
+	if b.restarts > 0 && s.loggedInSince(r, b.provider, s.opt.Now().Add(-flow.Lifetime)) {
+		return s.land(w, r, &flow.Flow{Fixed: flow.Fixed{Cut: b.cut}, ReturnURL: b.returnURL}) // another tab was faster
 	}
 	return s.begin(w, r, b)
 }
@@ -66,11 +69,11 @@ func (s *Server) readBeginning(q url.Values) (b beginning, err error) {
 		}
 		target = q.Get("target_link_uri")
 	}
-	if b.returnURL, err = ReturnURL(target, s.opt.Origin); err != nil {
+	if b.returnURL, err = returnurl.Parse(target, s.opt.Origin); err != nil {
 		return b, err
 	}
 	b.hint = q.Get("login_hint")
-	if len(b.hint) > maxHint || strings.ContainsFunc(b.hint, isControl) {
+	if len(b.hint) > maxHint || strings.ContainsFunc(b.hint, unicode.IsControl) {
 		return b, errors.New("login_hint is too long or not text")
 	}
 	if q.Has("again") {
@@ -112,21 +115,20 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) erro
 	if !ok {
 		binding = session.NewBinding()
 	}
-	if looping(binding.Trail, now) {
+	if flow.Looping(binding.Trail, now) {
 		return s.breakLoop(w, r, b, binding)
 	}
-	f := newFlow(binding)
-	f.provider, f.returnURL, f.Cut = b.provider.Name(), b.returnURL, b.cut
-	f.Started, f.Restarts = revocation.MillisOf(now), b.restarts
-	f.Rounds, f.Since = onTrail(binding.Trail, now)
+	f := flow.New(binding)
+	f.Begin(binding.Trail, now)
+	f.Provider, f.ReturnURL, f.Cut, f.Restarts = b.provider.Name(), b.returnURL, b.cut, b.restarts
 	f.KnownOf, f.Known = b.knownOf, b.known
 	f.Previous, f.Device = s.before(r)
-	state, err := s.seal(&f)
+	state, err := f.Seal(s.opt.Cookies)
 	if err != nil {
 		return badRequest("This address is too long", "Please go to the start page and find your way from there.", "state_too_long", err)
 	}
 	to, err := b.provider.AuthorizeURL(r.Context(), oidc.AuthRequest{RedirectURI: s.redirectURI(), State: state,
-		Nonce: f.nonce(binding), Verifier: f.verifier(binding), LoginHint: b.hint})
+		Nonce: f.Nonce(binding), Verifier: f.Verifier(binding), LoginHint: b.hint})
 	if err != nil {
 		return s.cannotBegin(r, b, err)
 	}
@@ -140,17 +142,17 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) erro
 func (s *Server) redirectURI() string { return s.opt.Origin + Prefix + "callback" }
 
 // before is what the browser holds already: a session, if it is in good standing apart from its times, and a device.
-func (s *Server) before(r *http.Request) (previous, identity.DeviceID) {
+func (s *Server) before(r *http.Request) (flow.Previous, identity.DeviceID) {
 	device, _ := s.opt.Cookies.Device(r)
 	old, err := s.opt.Cookies.Read(r)
 	if err != nil {
-		return previous{}, device
+		return flow.Previous{}, device
 	}
 	names := old.Bearer().Names()
 	if st := s.opt.Log.Standing(&names); st.Revoked || !st.Vouched {
-		return previous{}, device
+		return flow.Previous{}, device
 	}
-	return previous{Family: old.Family, ID: old.ID, Subject: subjectDigest(old.Subject),
+	return flow.Previous{Family: old.Family, ID: old.ID, Subject: subjectDigest(old.Subject),
 		Expires: revocation.MillisOf(old.Expires)}, device
 }
 

@@ -1,4 +1,6 @@
-package login
+// Package returnurl owns the question where a login may end: on a page of the same origin, and nowhere that two parsers
+// could read in two ways. It is pure.
+package returnurl
 
 import (
 	"errors"
@@ -7,16 +9,17 @@ import (
 	"strings"
 )
 
-// MaxReturnURL bounds a return URL in bytes, so that a sealed state stays below 2 KB.
-const MaxReturnURL = 1200
+// Max bounds a return URL in bytes, so that a sealed state stays below 2 KB.
+const Max = 1200
 
-// errReturnURL is a return URL that is not of this origin, or that two parsers could read in two ways.
-var errReturnURL = errors.New("return URL refused")
+// ErrRefused is a return URL that is not of this origin, or that two parsers could read in two ways.
+var ErrRefused = errors.New("return URL refused")
 
-// ReturnURL reads where to go after a login: a path of this origin, with query and fragment, or an absolute URL that
+// Parse reads where to go after a login: a path of this origin, with query and fragment, or an absolute URL that
 // begins with exactly the origin. The result begins with one slash and is printable ASCII; resolved against the origin
-// by any rules (RFC 3986, WHATWG) it stays within it. An empty one is "/". Anything ambiguous is refused, not repaired.
-func ReturnURL(raw, origin string) (string, error) {
+// by any rules (RFC 3986, WHATWG) it stays within it. An empty one is "/". Anything ambiguous is refused, not repaired:
+// errors wrap ErrRefused.
+func Parse(raw, origin string) (string, error) {
 	if raw == "" {
 		return "/", nil
 	}
@@ -25,14 +28,14 @@ func ReturnURL(raw, origin string) (string, error) {
 		rest = "/" + rest
 	}
 	if !strings.HasPrefix(rest, "/") {
-		return "", fmt.Errorf("%w: it is neither a path nor of this origin", errReturnURL)
+		return "", fmt.Errorf("%w: it is neither a path nor of this origin", ErrRefused)
 	}
 	if strings.ContainsFunc(rest, isControl) {
-		return "", fmt.Errorf("%w: it holds a control character", errReturnURL)
+		return "", fmt.Errorf("%w: it holds a control character", ErrRefused)
 	}
 	out := escape(rest)
-	if len(out) > MaxReturnURL {
-		return "", fmt.Errorf("%w: %d bytes, %d are possible", errReturnURL, len(out), MaxReturnURL)
+	if len(out) > Max {
+		return "", fmt.Errorf("%w: %d bytes, %d are possible", ErrRefused, len(out), Max)
 	}
 	path := out
 	if end := strings.IndexAny(out, "?#"); end >= 0 {
@@ -54,17 +57,17 @@ func misread(c rune) bool { return c == '\\' || isControl(c) }
 func checkPath(escaped string) error {
 	path, err := url.PathUnescape(escaped)
 	if err != nil {
-		return fmt.Errorf("%w: its escapes are broken", errReturnURL)
+		return fmt.Errorf("%w: its escapes are broken", ErrRefused)
 	}
 	if strings.HasPrefix(path, "//") || strings.ContainsFunc(path, misread) {
-		return fmt.Errorf("%w: its path can be taken for a host", errReturnURL)
+		return fmt.Errorf("%w: its path can be taken for a host", ErrRefused)
 	}
 	for i, segment := range strings.Split(path, "/") {
 		if segment == "." || segment == ".." {
-			return fmt.Errorf("%w: its path has dot segments", errReturnURL)
+			return fmt.Errorf("%w: its path has dot segments", ErrRefused)
 		}
 		if i == 1 && strings.EqualFold(segment, ".edgeauth") {
-			return fmt.Errorf("%w: it is one of the login's own pages", errReturnURL)
+			return fmt.Errorf("%w: it is one of the login's own pages", ErrRefused)
 		}
 	}
 	return nil
