@@ -12,6 +12,7 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
 )
 
 func otherProvider(up *proxy.Upstream) []proxy.RouteConfig {
@@ -103,6 +104,25 @@ func TestAnother_key_ring_forgets_what_was_opened(t *testing.T) {
 	b.ring.Store(newRing(t, 2))
 	if a := b.get("/x", cookie); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("got %d under a ring that cannot open the cookie", a.StatusCode)
+	}
+}
+
+func TestA_key_that_retires_ends_what_it_sealed_also_where_that_was_opened_before(t *testing.T) {
+	b := newBed(t, options{})
+	key := b.ring.Load().Active(noon)
+	key.RetireAfter = noon.Add(30 * time.Second)
+	ring, err := session.NewRing([]session.Key{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ring.Store(ring)
+	cookie := b.as(b.alice())
+	if a := b.get("/x", cookie); a.StatusCode != http.StatusOK {
+		t.Fatalf("got %d", a.StatusCode)
+	}
+	b.clock.advance(2 * time.Minute)
+	if a := b.get("/x", cookie); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("got %d", a.StatusCode)
 	}
 }
 

@@ -21,7 +21,6 @@ const statusClientGone = 499
 func (x *exchange) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case x.body != nil && x.body.broken():
-		w.Header().Set("Connection", "close")
 		x.h.opt.Pages.Fail(w, r, &web.Error{Code: http.StatusBadRequest, Reason: "malformed_body", Title: "Malformed request",
 			Public: "The body of the request broke off or was malformed.", Err: err})
 	case r.Context().Err() != nil:

@@ -326,6 +326,16 @@ func TestHeaders_of_CGI_and_IIS_folklore_do_not_cross(t *testing.T) {
 	}
 }
 
+func TestUpgrades_away_from_the_edges_sight_are_ignored(t *testing.T) {
+	for _, protocol := range []string{"h2c", "HTTP/2.0", "TLS/1.3", "h2c, websocket"} {
+		b := newBed(t, options{})
+		a := b.send("GET /public/x HTTP/1.1\r\nHost: app.corp.test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: " + protocol + "\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+		if v := b.hit().Variables; a.StatusCode != http.StatusOK || v["HTTP_UPGRADE"] != "" || v["HTTP_HTTP2_SETTINGS"] != "" || v["HTTP_CONNECTION"] != "" {
+			t.Errorf("%s: got %d, the backend saw %s", protocol, a.StatusCode, b.hit().Head)
+		}
+	}
+}
+
 func TestOdd_header_names_are_refused_where_that_is_asked_for(t *testing.T) {
 	b := newBed(t, options{handler: func(o *proxy.Options) { o.RefuseOddHeaders = true }})
 	if a := b.get("/public/x", "X_Custom: y\r\n"); a.StatusCode != http.StatusBadRequest {
