@@ -155,7 +155,7 @@ func TestMost_specific_path_wins_and_its_methods_are_final(t *testing.T) {
 		for _, r := range []proxy.RouteConfig{
 			{Name: "root", Path: "/"}, {Name: "exact root", Path: "/", Exact: true}, {Name: "a", Path: "/a"}, {Name: "a exact", Path: "/a", Exact: true},
 			{Name: "star", Path: "/*/b"}, {Name: "a star c", Path: "/a/*/c"}, {Name: "a b", Path: "/a/b"}, {Name: "get", Path: "/m", Methods: []string{"GET"}},
-			{Name: "post", Path: "/m", Methods: []string{"POST"}}, {Name: "read", Path: "/r", Methods: []string{"GET"}}, {Name: "slash", Path: "/a/", Exact: true},
+			{Name: "post", Path: "/m", Methods: []string{"POST"}}, {Name: "read", Path: "/r", Methods: []string{"GET"}}, {Name: "slash", Path: "/a/", Exact: true}, {Name: "s star", Path: "/s/*"},
 		} {
 			r.Upstream, r.Policy = up, policy.Route{Public: true}
 			out = append(out, r)
@@ -164,7 +164,7 @@ func TestMost_specific_path_wins_and_its_methods_are_final(t *testing.T) {
 	}
 	for request, want := range map[string]string{
 		"GET /": "exact root", "GET /z": "root", "GET /a": "a exact", "GET /a/": "slash", "GET /a/x": "a", "GET /a/b": "a b", "GET /a/b/c": "a b", "GET /a/x/c": "a star c",
-		"GET /z/b": "star", "GET /z/b/c": "star", "GET /z/bb": "root", "GET /m": "get", "HEAD /m/x": "get", "POST /m": "post", "PUT /m": "", "POST /r": "", "GET /r": "read", "GET /A/b": "star",
+		"GET /z/b": "star", "GET /z/b/c": "star", "GET /z/bb": "root", "GET /s/": "root", "GET /s/x/y": "s star", "GET /m": "get", "HEAD /m/x": "get", "POST /m": "post", "PUT /m": "", "POST /r": "", "GET /r": "read", "GET /A/b": "star",
 	} {
 		b := newBed(t, options{routes: named})
 		a := b.send(request + " HTTP/1.1\r\nHost: app.corp.test\r\nConnection: close\r\n\r\n")
