@@ -186,17 +186,23 @@ func TestALogoutTokenThatComesAgainIsHarmless(t *testing.T) {
 }
 
 func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
-	b := open(t)
-	c := b.browser()
-	callback := c.callback("/x")
-	b.idp.Lie(idp.Lies{TokenResponse: func(map[string]any) { b.deliver(b.token()) }})
-	p := c.get(callback)
-	if p.set("edgeauth") {
-		t.Errorf("a session is issued after the logout: %d", p.StatusCode)
-	}
-	b.idp.Lie(idp.Lies{})
-	if p := c.follow(p); !strings.HasPrefix(p.body, "/x ") {
-		t.Errorf("the next login ended at %s with %d", p.Request.URL, p.StatusCode)
+	for name, ahead := range map[string]time.Duration{"one clock": 0, "begun by an edge whose clock is ahead": 30 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t)
+			c := b.browser()
+			b.offset.Store(int64(ahead))
+			callback := c.callback("/x")
+			b.offset.Store(0)
+			b.idp.Lie(idp.Lies{TokenResponse: func(map[string]any) { b.deliver(b.token()) }})
+			p := c.get(callback)
+			if p.set("edgeauth") {
+				t.Errorf("a session is issued after the logout: %d", p.StatusCode)
+			}
+			b.idp.Lie(idp.Lies{})
+			if p := c.follow(p); !strings.HasPrefix(p.body, "/x ") {
+				t.Errorf("the next login ended at %s with %d", p.Request.URL, p.StatusCode)
+			}
+		})
 	}
 }
 

@@ -3,9 +3,6 @@ package login_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -93,11 +90,8 @@ func open(t *testing.T, edits ...func(*setup)) *bed {
 
 func newKey(t *testing.T, from time.Time) session.Key {
 	t.Helper()
-	k := session.Key{ActiveFrom: from}
-	rand.Read(k.ID[:])
-	rand.Read(k.Secret[:])
-	var err error
-	if k.Signing, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+	k, err := session.GenerateKey(from)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return k

@@ -32,7 +32,7 @@ type minting struct {
 func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, m minting) error {
 	fresh := s.newSession(a.flow, r, m)
 	names := fresh.Bearer().Names()
-	if nb := s.opt.Log.NotBefore(&names); s.endedMeanwhile(a.flow, fresh, nb) {
+	if nb := s.opt.Log.NotBefore(&names); s.endedMeanwhile(a.flow, fresh, revocation.MillisOf(m.before), nb) {
 		return s.restartKnowing(w, r, a, "ended_meanwhile", errEnded, &knowledge{subjectDigest(fresh.Subject), nb})
 	}
 	old, had := s.current(r)

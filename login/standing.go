@@ -23,10 +23,11 @@ const replaced = "replaced"
 var errEnded = errors.New("the log ended this login before it was done")
 
 // endedMeanwhile reports whether the log has ended, since the flow began, what the new session would be. The epoch
-// alone would not tell: it is chosen to lie after every not-before. A family that only made room for another tab's login
-// has not ended in this sense.
-func (s *Server) endedMeanwhile(f *flow.Flow, fresh *session.Session, nb revocation.Millis) bool {
-	known := f.Started - 1
+// alone would not tell: it is chosen to lie after every not-before. Another edge, whose clock is ahead, may have begun
+// the flow; what came after this edge's own look at the clock counts all the same. A family that only made room for
+// another tab's login has not ended in this sense.
+func (s *Server) endedMeanwhile(f *flow.Flow, fresh *session.Session, before, nb revocation.Millis) bool {
+	known := min(f.Started, before) - 1
 	if f.KnownOf == subjectDigest(fresh.Subject) {
 		known = max(known, f.Known)
 	}

@@ -1,9 +1,6 @@
 package flow_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
@@ -18,11 +15,11 @@ import (
 
 func cookies(t testing.TB) *session.Cookies {
 	t.Helper()
-	signing, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := session.GenerateKey(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := session.NewRing([]session.Key{{ID: session.KeyID{1}, Signing: signing}})
+	ring, err := session.NewRing([]session.Key{key})
 	if err != nil {
 		t.Fatal(err)
 	}
