@@ -47,8 +47,8 @@ func (s *Server) backchannel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.event(r, audit.Event{Name: audit.BackchannelOK, Provider: p.Name(), Subject: identity.Subject{Issuer: token.Issuer, Sub: token.Sub},
-		Actor: "provider", Delivery: delivery.String()})
+	s.event(r, audit.Event{Name: audit.BackchannelOK, Provider: p.Name(), Actor: "provider", Delivery: delivery.String(),
+		Subject: identity.Subject{Issuer: token.Issuer, Sub: token.Sub}})
 	if delivery != revocation.Delivered {
 		return answerToken(w, http.StatusServiceUnavailable)
 	}
@@ -80,13 +80,14 @@ func (s *Server) issuerOf(token string) (*oidc.Provider, error) {
 // of the subject's. A token that comes again changes nothing that was minted since, but is delivered once more, so that
 // its answer is true.
 func (s *Server) endSessions(ctx context.Context, t oidc.LogoutToken) (revocation.Delivery, error) {
-	register, bearer := revocation.Subject(identity.Subject{Issuer: t.Issuer, Sub: t.Sub}), revocation.Bearer{Subject: identity.Subject{Issuer: t.Issuer, Sub: t.Sub}}
+	subject := identity.Subject{Issuer: t.Issuer, Sub: t.Sub}
+	register, bearer := revocation.Subject(subject), revocation.Bearer{Subject: subject}
 	if t.SID != "" {
 		at := identity.IdPSession{Issuer: t.Issuer, SID: t.SID}
 		register, bearer = revocation.IdPSession(at), revocation.Bearer{IdPSession: at}
 	}
 	names := bearer.Names()
-	value := s.notBeforeOf(&names, "backchannel_logout", "provider")
+	value := s.notBefore(&names, "backchannel_logout", "provider")
 	if known := s.opt.Log.NotBefore(&names); s.seen(ctx, t) && known >= revocation.MillisOf(t.IssuedAt) {
 		value.Since = known
 	}

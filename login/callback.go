@@ -14,6 +14,7 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
 )
@@ -28,6 +29,11 @@ type arrival struct {
 	provider *oidc.Provider
 	binding  session.Binding
 	answer   url.Values
+
+	incarnation identity.Incarnation // to mint under
+	before      time.Time            // taken before the code was spent
+	knownOf     [16]byte             // see flow.Fixed, for a flow that follows this one
+	known       revocation.Millis
 }
 
 // callback is where the provider sends the browser back (OpenID Connect Core 1.0, 3.1.2.5). Each check comes before
@@ -37,7 +43,8 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.arrive(w, r)
 	if err != nil {
 		s.event(r, audit.Event{Name: audit.LoginRefused, Reason: "bad_callback"})
-		return badRequest("This login cannot go on", "What came back from the login service cannot be read. Please start again.", "bad_callback", err)
+		return badRequest("This login cannot go on",
+			"What came back from the login service cannot be read. Please start again.", "bad_callback", err)
 	}
 	if a.flow.Expired(s.opt.Now()) {
 		return s.restart(w, r, a, "login_expired", errors.New("the login took too long"))
@@ -93,8 +100,8 @@ func readAnswer(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 
 // claim sets the flow's once-mark and goes on according to what it finds.
 func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
-	incarnation, ready := s.opt.Log.Current()
-	if !ready {
+	var ready bool
+	if a.incarnation, ready = s.opt.Log.Current(); !ready {
 		return s.retryLater(w, r, a, "log_not_ready", errors.New("the revocation log has not been read yet"))
 	}
 	code := sha256.Sum256([]byte("edgeauth once\x00" + a.answer.Get("code")))
@@ -104,9 +111,9 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case err != nil:
 		return s.retryLater(w, r, a, "store_unavailable", err)
 	case claim == Fresh:
-		return s.redeem(ctx, w, r, a, incarnation)
+		return s.redeem(ctx, w, r, a)
 	case claim == Own:
-		return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again, its code is spent or being spent"))
+		return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again; its code is spent, or being spent"))
 	}
 	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.Provider, Reason: "flow_replayed"})
 	return &web.Error{Code: http.StatusForbidden, Reason: "login_replayed", Title: "This login was used before",
@@ -114,12 +121,13 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 }
 
 // redeem spends the code and mints a session of what it brings.
-func (s *Server) redeem(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, incarnation identity.Incarnation) error {
-	before := s.opt.Now()
-	who, err := a.provider.Redeem(ctx, oidc.Redemption{Code: a.answer.Get("code"), Verifier: a.flow.Verifier(a.binding),
-		Nonce: a.flow.Nonce(a.binding), RedirectURI: s.redirectURI()})
+func (s *Server) redeem(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
+	a.before = s.opt.Now()
+	who, err := a.provider.Redeem(ctx, oidc.Redemption{
+		Code: a.answer.Get("code"), Verifier: a.flow.Verifier(a.binding), Nonce: a.flow.Nonce(a.binding), RedirectURI: s.redirectURI(),
+	})
 	if err != nil {
 		return s.redeemFailed(w, r, a, err)
 	}
-	return s.mint(ctx, w, r, a, minting{login: who, before: before, incarnation: incarnation})
+	return s.mint(ctx, w, r, a, who)
 }

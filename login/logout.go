@@ -35,17 +35,23 @@ func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 	return s.opt.Pages.Render(w, r, page)
 }
 
+// say shows a plain page.
+func (s *Server) say(w http.ResponseWriter, r *http.Request, title string, status int, m message) error {
+	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: title, Status: status, Data: m})
+}
+
 func (s *Server) nobodyToLogOut(w http.ResponseWriter, r *http.Request) error {
-	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "You are not logged in", Status: http.StatusOK,
-		Data: message{Text: []string{"There is nothing to log out of in this browser."}, Links: []web.Link{{Text: "Go to the start page", URL: "/"}}}})
+	return s.say(w, r, "You are not logged in", http.StatusOK, message{
+		Text:  []string{"There is nothing to log out of in this browser."},
+		Links: []web.Link{{Text: "Go to the start page", URL: "/"}}})
 }
 
 // loggedOut is where the provider sends the browser after a logout. It shows the same page whatever comes with it and
 // changes nothing.
 func (s *Server) loggedOut(w http.ResponseWriter, r *http.Request) error {
-	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "Logged out", Status: http.StatusOK,
-		Data: message{Text: []string{"If you came here by logging out, your session has ended. On a shared computer, close the browser too."},
-			Links: []web.Link{{Text: "Log in again", URL: Prefix + "login"}}}})
+	return s.say(w, r, "Logged out", http.StatusOK, message{
+		Text:  []string{"If you came here by logging out, your session has ended. On a shared computer, close the browser too."},
+		Links: []web.Link{{Text: "Log in again", URL: Prefix + "login"}}})
 }
 
 // logout ends the browser's session here, on every edge, and at the provider.
@@ -65,7 +71,8 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.RecordOf(r.Context()).Session = c.Family.String()
-	s.event(r, audit.Event{Name: audit.Logout, Subject: c.Subject, Session: c.Family.String(), Actor: "user", Delivery: delivery.String()})
+	s.event(r, audit.Event{Name: audit.Logout, Subject: c.Subject, Session: c.Family.String(), Actor: "user",
+		Delivery: delivery.String()})
 	next := s.afterLogout(ctx, r, c)
 	s.opt.Cookies.Clear(w)
 	if delivery == revocation.Pending {
@@ -79,24 +86,20 @@ func (s *Server) ending(c *session.Session) []revocation.Entry {
 	now := revocation.MillisOf(s.opt.Now())
 	value := revocation.Value{Since: now, Until: until(revocation.MillisOf(c.Expires), now), Reason: "logout", Actor: "user"}
 	entries := []revocation.Entry{{Register: revocation.Family(c.Family), Value: value}}
-	if !c.IdPSession().IsZero() {
-		entries = append(entries, revocation.Entry{Register: revocation.IdPSession(c.IdPSession()), Value: s.notBefore(c.IdPSession(), "logout", "user")})
+	if at := c.IdPSession(); !at.IsZero() {
+		names := revocation.Bearer{IdPSession: at}.Names()
+		entries = append(entries, revocation.Entry{Register: revocation.IdPSession(at), Value: s.notBefore(&names, "logout", "user")})
 	}
 	return entries
 }
 
-// notBefore ends all sessions of a session at the provider that exist now, those of any age.
-func (s *Server) notBefore(of identity.IdPSession, reason, actor string) revocation.Value {
-	names := revocation.Bearer{IdPSession: of}.Names()
-	return s.notBeforeOf(&names, reason, actor)
-}
-
-// notBeforeOf lies after every not-before that is known: a session minted under one that a faster clock wrote has an
-// epoch just behind it.
-func (s *Server) notBeforeOf(names *revocation.Names, reason, actor string) revocation.Value {
+// notBefore ends all sessions of the names that exist now. It lies after every not-before that is known: a session
+// minted under one that a faster clock wrote has an epoch just behind it.
+func (s *Server) notBefore(names *revocation.Names, reason, actor string) revocation.Value {
 	now := revocation.MillisOf(s.opt.Now())
 	since := max(now, s.opt.Log.NotBefore(names)+1)
-	return revocation.Value{Since: since, Until: until(since+revocation.Millis(s.opt.Lifetime/time.Millisecond), now), Reason: reason, Actor: actor}
+	end := until(since+revocation.Millis(s.opt.Lifetime/time.Millisecond), now)
+	return revocation.Value{Since: since, Until: end, Reason: reason, Actor: actor}
 }
 
 // sameOrigin reports whether a form was sent by a page of this origin. Where the browser says nothing about it, the
@@ -139,9 +142,11 @@ func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Se
 
 // halfLoggedOut is the honest answer while the store is away.
 func (s *Server) halfLoggedOut(w http.ResponseWriter, r *http.Request, next string) error {
-	return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "Logged out here, not yet everywhere", Status: http.StatusAccepted,
-		Data: message{Text: []string{
-			"This browser is logged out, and this server no longer accepts your session. A service that tells the other servers does not answer right now; they will follow as soon as it does.",
+	return s.say(w, r, "Logged out here, not yet everywhere", http.StatusAccepted, message{
+		Text: []string{
+			"This browser is logged out, and this server no longer accepts your session. A service that tells the other " +
+				"servers does not answer right now; they will follow as soon as it does.",
 			"Go on to log out at the login service too.",
-		}, Links: []web.Link{{Text: "Go on", URL: next}}}})
+		},
+		Links: []web.Link{{Text: "Go on", URL: next}}})
 }

@@ -21,19 +21,13 @@ import (
 // maxAhead is how far clocks of edges may differ.
 const maxAhead = policy.MaxAhead
 
-// minting is what a session is made of.
-type minting struct {
-	login       *oidc.Login
-	before      time.Time // taken before the code was spent
-	incarnation identity.Incarnation
-}
-
 // mint turns a login into the browser's session and sends it to where it wanted to go.
-func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, m minting) error {
-	fresh := s.newSession(a.flow, r, m)
+func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login) error {
+	fresh := s.newSession(r, a, who)
 	names := fresh.Bearer().Names()
-	if nb := s.opt.Log.NotBefore(&names); s.endedMeanwhile(a.flow, fresh, revocation.MillisOf(m.before), nb) {
-		return s.restartKnowing(w, r, a, "ended_meanwhile", errEnded, &knowledge{subjectDigest(fresh.Subject), nb})
+	if nb := s.opt.Log.NotBefore(&names); s.endedMeanwhile(a, fresh, nb) {
+		a.knownOf, a.known = subjectDigest(fresh.Subject), nb
+		return s.beginAgain(w, r, a, "ended_meanwhile", errEnded)
 	}
 	old, had := s.current(r)
 	if had && s.sameLogin(r, a.flow, old, fresh) {
@@ -44,34 +38,36 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err := s.opt.Cookies.Set(w, fresh); err != nil {
 		return s.cannotSet(r, a, err)
 	}
-	if err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding))); err != nil {
+	err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding)))
+	if err != nil {
 		return fmt.Errorf("setting the cookies of a login: %w", err)
 	}
 	s.replace(ctx, r, a.flow, old)
-	if err := s.opt.Vault.Put(ctx, fresh, m.login.IDToken.Reveal()); err != nil {
+	if err := s.opt.Vault.Put(ctx, fresh, who.IDToken.Reveal()); err != nil {
 		web.RecordOf(r.Context()).Note(err) // a logout at the provider will go without the hint
 	}
 	web.RecordOf(r.Context()).Session = fresh.Family.String()
-	s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: fresh.Subject, Session: fresh.Family.String()})
+	s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: fresh.Subject,
+		Session: fresh.Family.String()})
 	return s.land(w, r, a.flow)
 }
 
 // newSession has a fresh id, family and secret. Of the browser it takes over nothing but the device's name, which
 // grants nothing.
-func (s *Server) newSession(f *flow.Flow, r *http.Request, m minting) *session.Session {
+func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *session.Session {
 	now := s.opt.Now().UTC().Truncate(time.Millisecond)
 	n := &session.Session{
-		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(f, r), Incarnation: m.incarnation,
-		Subject: m.login.Subject, SID: m.login.IdPSession.SID,
+		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(a.flow, r), Incarnation: a.incarnation,
+		Subject: who.Subject, SID: who.IdPSession.SID,
 		IssuedAt: now, Expires: now.Add(s.opt.Lifetime), IdleUntil: now.Add(min(s.opt.Idle, s.opt.Lifetime)),
-		Level: identity.Normal, Assurance: m.login.Assurance,
-		Username: m.login.Username, Name: m.login.Name, Email: m.login.Email, EmailVerified: m.login.EmailVerified,
-		Groups: keep(m.login.Groups, s.opt.KeepGroups), Claims: keepClaims(m.login.Claims, s.opt.KeepClaims),
+		Level: identity.Normal, Assurance: who.Assurance,
+		Username: who.Username, Name: who.Name, Email: who.Email, EmailVerified: who.EmailVerified,
+		Groups: keep(who.Groups, s.opt.KeepGroups), Claims: keepClaims(who.Claims, s.opt.KeepClaims),
 		Selection: s.opt.Selection,
 	}
 	rand.Read(n.VaultSecret[:])
 	names := n.Bearer().Names()
-	n.Epoch = max(revocation.MillisOf(m.before), s.opt.Log.NotBefore(&names)+1).Time()
+	n.Epoch = max(revocation.MillisOf(a.before), s.opt.Log.NotBefore(&names)+1).Time()
 	return n
 }
 
@@ -92,16 +88,17 @@ func (s *Server) cannotSet(r *http.Request, a *arrival, err error) error {
 	}
 	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: "session_too_large"})
 	return &web.Error{Code: http.StatusForbidden, Reason: "session_too_large", Title: "There is too much to remember about you",
-		Public: "The login worked, but your names, groups and claims do not fit into a cookie. Please tell the operator the request ID: " +
-			"fewer or shorter groups and claims in routes would help.", Err: err}
+		Public: "The login worked, but your names, groups and claims do not fit into a cookie. Please tell the operator " +
+			"the request ID: fewer or shorter groups and claims in routes would help.", Err: err}
 }
 
 // land sends the browser where it wanted to go. Where that is not the whole address, a page says so first.
 func (s *Server) land(w http.ResponseWriter, r *http.Request, f *flow.Flow) error {
 	if f.Cut {
-		return s.opt.Pages.Render(w, r, web.Page{Template: "message", Title: "You are logged in", Status: http.StatusOK,
-			Data: message{Text: []string{"The address of the page that you asked for was too long to be kept during the login, so you may have to find your way from here."},
-				Links: []web.Link{{Text: "Go on", URL: f.ReturnURL}}}})
+		return s.say(w, r, "You are logged in", http.StatusOK, message{
+			Text: []string{"The address of the page that you asked for was too long to be kept during the login, " +
+				"so you may have to find your way from here."},
+			Links: []web.Link{{Text: "Go on", URL: f.ReturnURL}}})
 	}
 	return redirect(w, s.opt.Origin+f.ReturnURL)
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/oidc"
-	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/web"
 )
 
@@ -27,11 +26,11 @@ func (s *Server) restart(w http.ResponseWriter, r *http.Request, a *arrival, rea
 	if s.loggedInSince(r, a.provider, a.flow.Started.Time()) {
 		return s.land(w, r, a.flow)
 	}
-	return s.restartKnowing(w, r, a, reason, err, nil)
+	return s.beginAgain(w, r, a, reason, err)
 }
 
-// restartKnowing is restart with a not-before that the new flow takes for known, see flow.Fixed.
-func (s *Server) restartKnowing(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error, k *knowledge) error {
+// beginAgain is restart where a session that the browser may have does not count.
+func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
 	if a.flow.Restarts > 0 {
 		s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason})
 		return &web.Error{Code: http.StatusBadRequest, Reason: reason, Title: "This login did not come to an end",
@@ -40,17 +39,8 @@ func (s *Server) restartKnowing(w http.ResponseWriter, r *http.Request, a *arriv
 	}
 	web.RecordOf(r.Context()).Note(fmt.Errorf("login begins again: %w", err))
 	b := a.again()
-	b.restarts = a.flow.Restarts + 1
-	if k != nil {
-		b.knownOf, b.known = k.subject, k.notBefore
-	}
+	b.restarts, b.knownOf, b.known = a.flow.Restarts+1, a.knownOf, a.known
 	return s.begin(w, r, b)
-}
-
-// knowledge is a not-before of one subject.
-type knowledge struct {
-	subject   [16]byte
-	notBefore revocation.Millis
 }
 
 // foreign answers a callback whose login began in another browser, or in this one under a binding that another tab has
@@ -79,7 +69,8 @@ func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, 
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: reason, Title: "Logging in is not possible right now",
 		Public:     "A service that logins need does not answer. If you are logged in already, you can go on working.",
-		RetryAfter: a.flow.RetryDelay(), RefreshTo: s.loginURL(a.again()), Links: []web.Link{{Text: "Try now", URL: s.loginURL(a.again())}}, Err: err}
+		RetryAfter: a.flow.RetryDelay(), RefreshTo: s.loginURL(a.again()),
+		Links: []web.Link{{Text: "Try now", URL: s.loginURL(a.again())}}, Err: err}
 }
 
 // redeemFailed maps what oidc says to a page. The provider's own words are never shown.
@@ -96,7 +87,8 @@ func (s *Server) redeemFailed(w http.ResponseWriter, r *http.Request, a *arrival
 		e.Public = "The login service does not accept this site as it is configured. Please tell the operator the request ID."
 	default:
 		e.Reason, e.Title = "bad_identity", "The login cannot be trusted"
-		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, tell the operator the request ID."
+		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, " +
+			"tell the operator the request ID."
 	}
 	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason})
 	return e
@@ -121,7 +113,8 @@ func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arri
 	case "temporarily_unavailable", "server_error":
 		return s.providerDown(w, r, a, err)
 	case "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_target",
-		"request_not_supported", "request_uri_not_supported", "registration_not_supported", "invalid_request_uri", "invalid_request_object":
+		"request_not_supported", "request_uri_not_supported", "registration_not_supported",
+		"invalid_request_uri", "invalid_request_object":
 		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
 		e.Public = "The login service does not accept this site's request. Please tell the operator the request ID."
 	}

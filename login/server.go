@@ -69,7 +69,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o, providers: slices.Clone(o.Providers), me: policy.Route{Levels: o.Levels}}
 	slices.SortStableFunc(s.providers, func(a, b *oidc.Provider) int {
-		return cmp.Or(cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName())), cmp.Compare(a.Name(), b.Name()))
+		byTitle := cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName()))
+		return cmp.Or(byTitle, cmp.Compare(a.Name(), b.Name()))
 	})
 	if _, ok := s.provider(o.Default); o.Default != "" && !ok {
 		return nil, fmt.Errorf("setting up logins at %s: default provider %q is not among them", o.Origin, o.Default)

@@ -26,8 +26,9 @@ var errEnded = errors.New("the log ended this login before it was done")
 // alone would not tell: it is chosen to lie after every not-before. Another edge, whose clock is ahead, may have begun
 // the flow; what came after this edge's own look at the clock counts all the same. A family that only made room for
 // another tab's login has not ended in this sense.
-func (s *Server) endedMeanwhile(f *flow.Flow, fresh *session.Session, before, nb revocation.Millis) bool {
-	known := min(f.Started, before) - 1
+func (s *Server) endedMeanwhile(a *arrival, fresh *session.Session, nb revocation.Millis) bool {
+	f := a.flow
+	known := min(f.Started, revocation.MillisOf(a.before)) - 1
 	if f.KnownOf == subjectDigest(fresh.Subject) {
 		known = max(known, f.Known)
 	}
@@ -81,7 +82,8 @@ func (s *Server) replace(ctx context.Context, r *http.Request, f *flow.Flow, old
 			web.RecordOf(r.Context()).Note(fmt.Errorf("ending the browser's previous session: %w", err))
 			continue
 		}
-		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: f.Provider, Session: family.String(), Delivery: delivery.String()})
+		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: f.Provider, Session: family.String(),
+			Delivery: delivery.String()})
 	}
 }
 

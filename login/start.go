@@ -49,7 +49,8 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, errNoChoice):
 		return s.choose(w, r, b)
 	case err != nil:
-		return badRequest("This login link is broken", "It names a place or a provider that is not known here.", "bad_login_link", err)
+		return badRequest("This login link is broken",
+			"It names a place or a provider that is not known here.", "bad_login_link", err)
 	}
 	if b.restarts > 0 && s.loggedInSince(r, b.provider, s.opt.Now().Add(-flow.Lifetime)) {
 		return s.land(w, r, &flow.Flow{Fixed: flow.Fixed{Cut: b.cut}, ReturnURL: b.returnURL}) // another tab was faster
@@ -166,7 +167,8 @@ func (s *Server) cannotBegin(r *http.Request, b beginning, err error) error {
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable", Title: "Logging in is not possible right now",
 		Public:     "The login service does not answer. If you are logged in already, you can go on working.",
-		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b), Links: []web.Link{{Text: "Try now", URL: s.loginURL(b)}}, Err: err}
+		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b),
+		Links: []web.Link{{Text: "Try now", URL: s.loginURL(b)}}, Err: err}
 }
 
 // loginURL is where the same login begins anew.
@@ -197,7 +199,8 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, b beginning) err
 		}
 		choices = append(choices, choice{p.DisplayName(), to})
 	}
-	return s.opt.Pages.Render(w, r, web.Page{Template: "choose", Title: "How do you want to log in?", Status: http.StatusOK, Data: choices})
+	return s.opt.Pages.Render(w, r, web.Page{Template: "choose", Title: "How do you want to log in?",
+		Status: http.StatusOK, Data: choices})
 }
 
 // redirect sends the browser on by GET, whatever it came with, and tells nobody where it was.
