@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -28,23 +29,28 @@ func newWorld(t *testing.T) *world {
 	w := &world{idp: idptest.Start(t)}
 	w.idp.SetIssuer(strings.Replace(w.idp.Issuer(), "127.0.0.1", "localhost", 1)) // cookies do not tell ports apart
 	w.idp.AutoLogin("alice")
+	w.page, w.api = startApps(t)
+	return w
+}
+
+// startApps runs the two sample applications and returns their origins.
+func startApps(t *testing.T) (pageURL, apiURL string) {
+	t.Helper()
 	page, err := demo.Page()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	for i, at := range []*string{&w.page, &w.api} {
-		s := httptest.NewUnstartedServer(page)
-		if i == 1 {
-			s.Config.Handler = demo.API()
-		}
+	start := func(h http.Handler) string {
+		s := httptest.NewUnstartedServer(h)
 		s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 		s.Start()
 		t.Cleanup(s.Close)
-		*at = s.URL
+		return s.URL
 	}
-	t.Cleanup(cancel)
-	return w
+	pageURL, apiURL = start(page), start(demo.API())
+	t.Cleanup(cancel) // runs first: streams must end before their server can
+	return pageURL, apiURL
 }
 
 // client registers edges as one client of the provider.
