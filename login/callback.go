@@ -124,7 +124,8 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 func (s *Server) redeem(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
 	a.before = s.opt.Now()
 	who, err := a.provider.Redeem(ctx, oidc.Redemption{
-		Code: a.answer.Get("code"), Verifier: a.flow.Verifier(a.binding), Nonce: a.flow.Nonce(a.binding), RedirectURI: s.redirectURI(),
+		Code: a.answer.Get("code"), RedirectURI: s.redirectURI(),
+		Verifier: a.flow.Verifier(a.binding), Nonce: a.flow.Nonce(a.binding),
 	})
 	if err != nil {
 		return s.redeemFailed(w, r, a, err)

@@ -49,8 +49,9 @@ func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, a *arrival, 
 func (s *Server) foreign(r *http.Request, a *arrival) error {
 	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: "other_browser"})
 	e := &web.Error{Code: http.StatusForbidden, Reason: "other_browser", Title: "This login began somewhere else",
-		Public: "Another tab or another browser began it, or the browser does not keep cookies, without which nobody can log in here.",
-		Links:  s.startAgain(a), Err: errors.New("the callback's browser is not the one that began the login")}
+		Public: "Another tab or another browser began it, or the browser does not keep cookies, without which nobody can " +
+			"log in here.",
+		Links: s.startAgain(a), Err: errors.New("the callback's browser is not the one that began the login")}
 	if a.flow.Restarts == 0 {
 		b := a.again()
 		b.restarts = 1

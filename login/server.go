@@ -94,8 +94,8 @@ func (s *Server) find(is func(*oidc.Provider) bool) (*oidc.Provider, bool) {
 	return nil, false
 }
 
-// Handler answers everything below Prefix but what others mount in front of it. Paths are compared as they stand in the request, undecoded: an unusual
-// spelling is not found. It never redirects to clean a path.
+// Handler answers everything below Prefix but what others mount in front of it. Paths are compared as they stand in the
+// request, undecoded: an unusual spelling is not found. It never redirects to clean a path.
 func (s *Server) Handler() http.Handler {
 	return s.opt.Pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		name, ok := strings.CutPrefix(r.URL.EscapedPath(), Prefix)

@@ -126,7 +126,8 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) erro
 	f.Previous, f.Device = s.before(r)
 	state, err := f.Seal(s.opt.Cookies)
 	if err != nil {
-		return badRequest("This address is too long", "Please go to the start page and find your way from there.", "state_too_long", err)
+		return badRequest("This address is too long",
+			"Please go to the start page and find your way from there.", "state_too_long", err)
 	}
 	to, err := b.provider.AuthorizeURL(r.Context(), oidc.AuthRequest{RedirectURI: s.redirectURI(), State: state,
 		Nonce: f.Nonce(binding), Verifier: f.Verifier(binding), LoginHint: b.hint})
@@ -165,7 +166,8 @@ func (s *Server) cannotBegin(r *http.Request, b beginning, err error) error {
 	if oidc.KindOf(err) != oidc.KindUnavailable {
 		return fmt.Errorf("beginning a login at provider %q: %w", b.provider.Name(), err)
 	}
-	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable", Title: "Logging in is not possible right now",
+	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable",
+		Title:      "Logging in is not possible right now",
 		Public:     "The login service does not answer. If you are logged in already, you can go on working.",
 		RetryAfter: 5 * time.Second, RefreshTo: s.loginURL(b),
 		Links: []web.Link{{Text: "Try now", URL: s.loginURL(b)}}, Err: err}
