@@ -43,12 +43,14 @@ type Upstream struct {
 // IdentityHeaders are header names; an empty one is not sent.
 type IdentityHeaders struct {
 	User    string `yaml:"user" default:"X-Auth-User" format:"header" doc:"Header with the login name."`
-	Email   string `yaml:"email" default:"X-Auth-Email" format:"header" doc:"Header with the email address."`
+	Email   string `yaml:"email" default:"X-Auth-Email" format:"header" doc:"Header with the email address, if the provider vouches for it."`
 	Name    string `yaml:"name" default:"X-Auth-Name" format:"header" doc:"Header with the full name."`
 	Groups  string `yaml:"groups" default:"X-Auth-Groups" format:"header" doc:"Header with the groups."`
 	ACR     string `yaml:"acr" default:"X-Auth-Acr" format:"header" doc:"Header with how the person authenticated (acr)."`
 	Level   string `yaml:"level" format:"header" doc:"Header with the session's security level."`
 	Session string `yaml:"session" format:"header" doc:"Header with the session's public name, the one that edgeauth revoke takes."`
+
+	UnverifiedEmail bool `yaml:"unverified_email" default:"false" doc:"Whether the header with the email address is also sent where the provider does not vouch for the address. An application that knows people by their address could then take one for another."`
 }
 
 // Assertion is the signed form of the identity.

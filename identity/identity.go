@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -125,9 +126,13 @@ type Assurance struct {
 // Digest is the first 16 bytes of SHA-256 over the parts, each preceded by its length, under a label. It names
 // registers of the log and keys of the store without showing who is meant.
 func Digest(label string, parts ...string) [16]byte {
-	h := sha256.New()
-	for _, p := range append([]string{label}, parts...) {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
+	b := make([]byte, 0, 192)
+	b = strconv.AppendInt(b, int64(len(label)), 10)
+	b = append(append(b, ':'), label...)
+	for _, p := range parts {
+		b = strconv.AppendInt(b, int64(len(p)), 10)
+		b = append(append(b, ':'), p...)
 	}
-	return [16]byte(h.Sum(nil)[:16])
+	sum := sha256.Sum256(b)
+	return [16]byte(sum[:16])
 }

@@ -80,7 +80,7 @@ func decode(b []byte) (*Session, error) {
 	if len(b) == 0 || b[0] != codecVersion {
 		return nil, errMalformed
 	}
-	r := fieldReader{rest: b[1:]}
+	r := fieldReader{rest: string(b[1:])}
 	s := &Session{}
 	for r.next() {
 		if err := s.set(&r); err != nil {
@@ -194,9 +194,9 @@ func (w *fieldWriter) fixed(field byte, b []byte) {
 	}
 }
 
-func allZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
+func allZero[T []byte | string](b T) bool {
+	for i := range len(b) {
+		if b[i] != 0 {
 			return false
 		}
 	}

@@ -9,9 +9,9 @@ import (
 // fieldReader walks over the fields of an encoded session and refuses whatever fieldWriter would not have written:
 // fields out of order, long-winded numbers, empty texts and lists.
 type fieldReader struct {
-	rest  []byte
+	rest  string // so that a text is a part of it and no copy
 	field byte
-	value []byte
+	value string
 	err   error
 }
 
@@ -33,12 +33,13 @@ func (r *fieldReader) next() bool {
 }
 
 // uvarint reads a number in its shortest form.
-func uvarint(b []byte) (n uint64, rest []byte, ok bool) {
-	n, size := binary.Uvarint(b)
-	if size <= 0 || size > 1 && b[size-1] == 0 {
-		return 0, nil, false
+func uvarint(s string) (n uint64, rest string, ok bool) {
+	var head [binary.MaxVarintLen64]byte
+	n, size := binary.Uvarint(head[:copy(head[:], s)])
+	if size <= 0 || size > 1 && s[size-1] == 0 {
+		return 0, "", false
 	}
-	return n, b[size:], true
+	return n, s[size:], true
 }
 
 func (r *fieldReader) fixed(dst []byte) {
@@ -53,7 +54,7 @@ func (r *fieldReader) text() string {
 	if len(r.value) == 0 {
 		r.fail()
 	}
-	return string(r.value)
+	return r.value
 }
 
 func (r *fieldReader) one() bool {
@@ -76,17 +77,30 @@ func (r *fieldReader) millis() time.Time {
 }
 
 func (r *fieldReader) list() []string {
-	var out []string
-	for rest := r.value; len(rest) > 0 || out == nil; {
-		n, after, ok := uvarint(rest)
-		if !ok || n > uint64(len(after)) {
-			r.fail()
-			return nil
-		}
-		out = append(out, string(after[:n]))
-		rest = after[n:]
+	n := r.count()
+	if n == 0 {
+		r.fail()
+		return nil
+	}
+	out := make([]string, 0, n)
+	for rest := r.value; rest != ""; {
+		size, after, _ := uvarint(rest) // count has seen that it fits
+		out = append(out, after[:size])
+		rest = after[size:]
 	}
 	return out
+}
+
+// count is the number of texts in a list; 0 if it is empty or malformed.
+func (r *fieldReader) count() (n int) {
+	for rest := r.value; rest != ""; n++ {
+		size, after, ok := uvarint(rest)
+		if !ok || size > uint64(len(after)) {
+			return 0
+		}
+		rest = after[size:]
+	}
+	return n
 }
 
 // claims undoes flatten: names ascend, each with the count of its values and the values.

@@ -178,7 +178,8 @@ func (r *Ring) Open(now time.Time, p Purpose, name, host, value string) ([]byte,
 
 // associated is the data that is bound: each part behind its length, so that no two lists of parts look alike.
 func associated(id KeyID, p Purpose, name, host string) []byte {
-	ad := append([]byte{sealVersion}, id[:]...)
+	ad := make([]byte, 0, 1+len(id)+3*2+len(p)+len(name)+len(host))
+	ad = append(append(ad, sealVersion), id[:]...)
 	for _, part := range []string{string(p), name, host} {
 		ad = append(ad, byte(len(part)>>8), byte(len(part)))
 		ad = append(ad, part...)

@@ -86,7 +86,7 @@ func (e *edge) newServer(cfg *config.Config, h http.Handler) *http.Server {
 	p.SetHTTP2(true)
 	p.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler: h, Protocols: &p,
+		Handler: h, Protocols: &p, DisableGeneralOptionsHandler: true, // `OPTIONS *` is refused like any other odd target
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout, IdleTimeout: cfg.Server.IdleTimeout, MaxHeaderBytes: cfg.Server.MaxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug), // handshake noise of strangers
 		TLSConfig: &tls.Config{

@@ -26,6 +26,10 @@ type Headers struct {
 	ACR     string
 	Level   string
 	Session string // the family's name, which opens nothing
+
+	// UnverifiedEmail sends Email also where the provider does not vouch for the address: whoever can choose one there
+	// could name another's.
+	UnverifiedEmail bool
 }
 
 // Names returns those that are set.
@@ -51,7 +55,7 @@ func (h Headers) Fields(s *session.Session) ([]Field, error) {
 	var out []Field
 	for _, f := range [...]struct{ name, value string }{
 		{h.User, Encode(s.Username)},
-		{h.Email, Encode(s.Email)},
+		{h.Email, Encode(h.email(s))},
 		{h.Name, Encode(s.Name)},
 		{h.Groups, encodeList(s.Groups)},
 		{h.ACR, Encode(s.Assurance.ACR)},
@@ -66,6 +70,13 @@ func (h Headers) Fields(s *session.Session) ([]Field, error) {
 		}
 	}
 	return out, nil
+}
+
+func (h Headers) email(s *session.Session) string {
+	if !s.EmailVerified && !h.UnverifiedEmail {
+		return ""
+	}
+	return s.Email
 }
 
 // Encode keeps printable ASCII. The percent sign, all other bytes and spaces at either end become percent escapes, so

@@ -39,3 +39,19 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+func TestAn_address_that_nobody_vouches_for_is_not_sent_unless_asked_for(t *testing.T) {
+	s := &session.Session{Email: "root@corp.test"}
+	h := identify.Headers{Email: "X-Auth-Email"}
+	if fields, err := h.Fields(s); err != nil || len(fields) != 0 {
+		t.Errorf("unverified: %v, %v", fields, err)
+	}
+	h.UnverifiedEmail = true
+	if fields, err := h.Fields(s); err != nil || len(fields) != 1 {
+		t.Errorf("unverified, asked for: %v, %v", fields, err)
+	}
+	h.UnverifiedEmail, s.EmailVerified = false, true
+	if fields, err := h.Fields(s); err != nil || len(fields) != 1 {
+		t.Errorf("verified: %v, %v", fields, err)
+	}
+}
