@@ -110,6 +110,7 @@ func (r *reloader) reload(ctx context.Context) {
 	r.edge.level.Set(cfg.Telemetry.LogLevel)
 	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
+	old.retire()
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
 }
 

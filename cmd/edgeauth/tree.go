@@ -20,6 +20,7 @@ import (
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -33,6 +34,7 @@ type tree struct {
 	tls       *tls.Config
 	certs     *certs.Manager
 	providers map[string]*oidc.Provider
+	upstreams map[string]*proxy.Upstream
 }
 
 // parts are what a tree is built from besides its configuration: the things that live as long as the process.
@@ -77,6 +79,7 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.upstreams = routes.upstreams
 	all, err := newSites(t, routes, p)
 	if err != nil {
 		return nil, err
@@ -121,6 +124,13 @@ func (t *tree) run(ctx context.Context) error {
 		g.Go(func() error { return p.Run(ctx) })
 	}
 	return g.Wait()
+}
+
+// retire closes the connections to applications that nobody uses any more, once another tree is in place.
+func (t *tree) retire() {
+	for _, u := range t.upstreams {
+		u.Close()
+	}
 }
 
 // checkProviders: without any provider nobody new can log in, but sessions go on.
