@@ -80,7 +80,7 @@ func newKeysRotate() *cobra.Command {
 			if lead < time.Minute {
 				return errors.New("--lead must be at least 1m: every edge has to read the file before the new key is used")
 			}
-			keys, err := session.ReadKeys(path)
+			keys, err := readKeys(path)
 			if err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func newKeysList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the keys by id and time, without the secrets", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, err := session.ReadKeys(path)
+			keys, err := readKeys(path)
 			if err != nil {
 				return err
 			}
@@ -116,6 +116,15 @@ func newKeysList() *cobra.Command {
 	}
 	fileFlag(cmd, &path)
 	return cmd
+}
+
+// readKeys reads a ring, and says how to make one where there is none.
+func readKeys(path string) ([]session.Key, error) {
+	keys, err := session.ReadKeys(path)
+	if session.KeysMissing(err) {
+		return nil, fmt.Errorf("there is no key ring at %s: make one with `edgeauth keys new --file %s`", path, path)
+	}
+	return keys, err
 }
 
 func listKeys(out io.Writer, keys []session.Key, now time.Time) error {

@@ -30,7 +30,10 @@ func newRevoke() *cobra.Command {
 			"  edgeauth revoke --config config.yaml --provider corp --subject 0b8f-…      # every session of one person\n" +
 			"  edgeauth revoke --config config.yaml --all --reason \"key leak\"",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.bySession = cmd.Flags().Changed("session") // an empty name is a mistake, not another flag
+			return f.run(cmd)
+		},
 	}
 	configFlag(cmd, &f.config)
 	cmd.Flags().StringVar(&f.session, "session", "", "a session by its public name")
@@ -45,7 +48,7 @@ func newRevoke() *cobra.Command {
 
 type revokeFlags struct {
 	config, session, provider, subject, reason string
-	all                                        bool
+	bySession, all                             bool
 }
 
 func (f revokeFlags) run(cmd *cobra.Command) error {
@@ -74,9 +77,14 @@ func (f revokeFlags) register(cfg *config.Config) (revocation.Register, error) {
 	switch {
 	case f.all:
 		return revocation.All(), nil
-	case f.session != "":
+	case f.bySession:
 		family, err := identity.ParseFamily(f.session)
-		return revocation.Family(family), err
+		if err != nil {
+			return revocation.Register{}, fmt.Errorf("--session: %w", err)
+		}
+		return revocation.Family(family), nil
+	case f.subject == "":
+		return revocation.Register{}, errors.New("--subject is empty; want the sub that the provider knows the person by")
 	}
 	name := f.provider
 	if name == "" && len(cfg.Providers) == 1 {
@@ -108,7 +116,7 @@ func deliver(ctx context.Context, cfg *config.Config, e revocation.Entry) (strin
 	if !errors.Is(socketErr, errNoEdge) {
 		return "", socketErr
 	}
-	st, err := openStore(cfg, slog.New(slog.DiscardHandler))
+	st, err := openExisting(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socketPath(cfg), err)
 	}

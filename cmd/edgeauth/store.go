@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/edgeauth/edgeauth/config"
@@ -48,6 +49,18 @@ func openStore(cfg *config.Config, log *slog.Logger) (sharedStore, error) {
 		return nil, fmt.Errorf("making server.data_dir: %w", err)
 	}
 	return file.Open(cfg.Server.DataDir)
+}
+
+// openExisting opens the store for a command. An embedded store that is not there is an error: to make one would look
+// like success to somebody who named the wrong folder.
+func openExisting(cfg *config.Config, log *slog.Logger) (sharedStore, error) {
+	if cfg.Store.Type == config.StoreEmbedded {
+		path := filepath.Join(cfg.Server.DataDir, file.Name)
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("looking for the embedded store, in the server.data_dir that the edge runs with: %w", err)
+		}
+	}
+	return openStore(cfg, log)
 }
 
 func redisOptions(c config.Redis) (redis.Options, error) {
