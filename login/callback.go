@@ -16,7 +16,6 @@ import (
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
-	"github.com/edgeauth/edgeauth/web"
 )
 
 // callbackTimeout bounds all that a callback asks of store and provider. It goes on when the browser hangs up: a code
@@ -115,9 +114,10 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case claim == Own:
 		return s.restart(w, r, a, "login_repeated", errors.New("the callback was loaded again; its code is spent, or being spent"))
 	}
+	// This browser began the flow, so more often than a replay it is the back button, upon which the provider answers the
+	// old request once more. That code is not spent either way.
 	s.event(r, audit.Event{Name: audit.ReplayRefused, Provider: a.flow.Provider, Reason: "flow_replayed"})
-	return &web.Error{Code: http.StatusForbidden, Reason: "login_replayed", Title: "This login was used before",
-		Public: "Each login works once. Please start again.", Links: s.startAgain(a), Err: errors.New("another code for a used flow")}
+	return s.restart(w, r, a, "login_replayed", errors.New("another code for a used flow"))
 }
 
 // redeem spends the code and mints a session of what it brings.
