@@ -98,7 +98,7 @@ func (s *Server) ending(c *session.Session) []revocation.Entry {
 func (s *Server) notBefore(names *revocation.Names, reason, actor string) revocation.Value {
 	now := revocation.MillisOf(s.opt.Now())
 	since := max(now, s.opt.Log.NotBefore(names)+1)
-	end := until(since+revocation.Millis(s.opt.Lifetime/time.Millisecond), now)
+	end := until(since+revocation.Millis(session.MaxLifetime/time.Millisecond), now)
 	return revocation.Value{Since: since, Until: end, Reason: reason, Actor: actor}
 }
 

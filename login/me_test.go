@@ -141,6 +141,16 @@ func TestSeveralProvidersAreChosenFromAPageOrByIssuer(t *testing.T) {
 	}
 }
 
+func TestAThirdPartyMayBeginALoginByPost(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	form := url.Values{"iss": {b.opt.Providers[0].Issuer()}, "target_link_uri": {b.edge.URL + "/deep"}, "rd": {"//evil.test"}}
+	p := c.follow(c.post("/.edgeauth/login", form, "Origin", "https://elsewhere.test", "Sec-Fetch-Site", "cross-site"))
+	if !strings.HasPrefix(p.body, "/deep ") {
+		t.Errorf("it ends at %s:\n%s", p.Request.URL, p.body)
+	}
+}
+
 func TestALoginNeedsAPageOfItsOwn(t *testing.T) {
 	b := open(t)
 	p := b.browser().get("/.edgeauth/login?rd=/x", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site", "Accept", "image/*")
@@ -152,7 +162,7 @@ func TestALoginNeedsAPageOfItsOwn(t *testing.T) {
 func TestUnknownMethodsAreRefused(t *testing.T) {
 	b := open(t)
 	c := b.browser()
-	for path, allow := range map[string]string{"login": "GET, HEAD", "callback": "GET, POST", "logout": "GET, HEAD, POST", "logged-out": "GET, HEAD",
+	for path, allow := range map[string]string{"login": "GET, HEAD, POST", "callback": "GET, POST", "logout": "GET, HEAD, POST", "logged-out": "GET, HEAD",
 		"backchannel-logout": "POST", "me": "GET, HEAD"} {
 		if p := c.send(http.MethodDelete, "/.edgeauth/"+path, nil); p.StatusCode != http.StatusMethodNotAllowed || p.Header.Get("Allow") != allow {
 			t.Errorf("%s: answered %d, Allow %q", path, p.StatusCode, p.Header.Get("Allow"))

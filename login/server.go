@@ -116,7 +116,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) table() map[string]methods {
 	get := func(h web.HandlerFunc) methods { return methods{http.MethodGet: h, http.MethodHead: h} }
 	return map[string]methods{
-		"login":              get(s.start),
+		"login":              {http.MethodGet: s.start, http.MethodHead: s.start, http.MethodPost: s.startByForm},
 		"callback":           {http.MethodGet: s.callback, http.MethodPost: s.callback}, // a HEAD would spend the code for nothing
 		"logout":             {http.MethodGet: s.confirmLogout, http.MethodHead: s.confirmLogout, http.MethodPost: s.logout},
 		"logged-out":         get(s.loggedOut),

@@ -58,6 +58,22 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	return s.begin(w, r, b)
 }
 
+// startByForm is how a third party begins a login by POST (OpenID Connect Core 1.0, section 4). A cross-site POST brings no
+// Lax cookie, so the browser is sent to the same login by GET, which then checks everything.
+func (s *Server) startByForm(w http.ResponseWriter, r *http.Request) error {
+	form, err := parseForm(w, r)
+	if err != nil {
+		return badRequest("This login cannot begin", "The form that asked for it cannot be read.", "bad_login_link", err)
+	}
+	q := url.Values{}
+	for _, name := range []string{"iss", "login_hint", "target_link_uri"} {
+		if form.Has(name) {
+			q.Set(name, form.Get(name))
+		}
+	}
+	return redirect(w, Prefix+"login?"+q.Encode())
+}
+
 // errNoChoice is a login that names no provider where there are several.
 var errNoChoice = errors.New("no provider was chosen")
 

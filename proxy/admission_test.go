@@ -234,6 +234,7 @@ func TestA_login_comes_back_to_the_address_or_as_near_as_fits(t *testing.T) {
 	for target, want := range map[string]string{
 		"/x?a=1&b=%20":                           "rd=" + url.QueryEscape("/x?a=1&b=%20"),
 		"/x?" + strings.Repeat("a", 1300):        "cut=1&rd=%2Fx",
+		"/x?" + strings.Repeat("<", 500):         "cut=1&rd=%2Fx", // as long once the login has escaped it
 		"/" + strings.Repeat("a", 1300) + "?b=1": "cut=1&rd=%2F",
 	} {
 		if got := b.get(target).Header.Get("Location"); got != "/.edgeauth/login?"+want {

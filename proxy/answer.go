@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
@@ -82,11 +83,11 @@ func loginURL(provider string, back *target.Target) string {
 	}
 	if back != nil {
 		rd := back.String()
-		if len(rd) > maxReturn {
+		if escapedLen(rd) > maxReturn {
 			rd = back.Path
 			q.Set("cut", "1")
 		}
-		if len(rd) > maxReturn {
+		if escapedLen(rd) > maxReturn {
 			rd = "/"
 		}
 		q.Set("rd", rd)
@@ -95,6 +96,17 @@ func loginURL(provider string, back *target.Target) string {
 		return loginPath
 	}
 	return loginPath + "?" + q.Encode()
+}
+
+// escapedLen is the length of an address once everything is escaped that a browser would escape: how the login measures.
+func escapedLen(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>`\\", c) >= 0 {
+			n += 2
+		}
+	}
+	return n
 }
 
 // preflight answers a CORS preflight, which never carries a session (Fetch standard, 3.2.2).

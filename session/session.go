@@ -11,6 +11,11 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 )
 
+// MaxLifetime is the longest life that a configuration may give a session. Registers of the log that speak of sessions
+// without knowing their ends live as long: none can end before a session that it is about, whatever the configuration
+// was when that session began.
+const MaxLifetime = 720 * time.Hour
+
 // Session is what the cookie carries. Times are UTC with millisecond precision; AuthTime has whole seconds, as the
 // provider gave it. A Session that was opened must not be changed: it may be shared.
 type Session struct {

@@ -13,11 +13,8 @@ import (
 	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
 )
-
-// longestSession is the longest life that the configuration lets a session have: a register that lives as long cannot
-// end before a session that it is about, whatever the configuration was when that session began.
-const longestSession = 720 * time.Hour
 
 func newRevoke() *cobra.Command {
 	var f revokeFlags
@@ -62,7 +59,7 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 	}
 	now := time.Now()
 	e := revocation.Entry{Register: register, Value: revocation.Value{
-		Since: revocation.MillisOf(now), Until: revocation.MillisOf(now.Add(longestSession)), Reason: f.reason, Actor: "cli:" + whoami(),
+		Since: revocation.MillisOf(now), Until: revocation.MillisOf(now.Add(session.MaxLifetime)), Reason: f.reason, Actor: "cli:" + whoami(),
 	}}
 	how, err := deliver(cmd.Context(), cfg, e)
 	if err != nil {
