@@ -14,7 +14,15 @@ import (
 // WaitReady waits until /readyz says 200.
 func (e *Edge) WaitReady() {
 	e.t.Helper()
-	e.Until("the edge is ready", func() bool { code, _ := e.Get(e.Admin + "/readyz"); return code == http.StatusOK })
+	e.Until("the edge is ready", func() bool {
+		select {
+		case <-e.proc.Done():
+			e.t.Fatalf("the edge ended instead of becoming ready (%v); the log's end:\n%s", e.proc.Err(), tail(e.Log()))
+		default:
+		}
+		status, _ := e.Ready()
+		return status == http.StatusOK
+	})
 }
 
 // Until waits for an outcome.
