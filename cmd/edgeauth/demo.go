@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,6 +44,9 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	if host, _, err := net.SplitHostPort(f.listen); err != nil || !isLoopback(host) {
 		return fmt.Errorf("--listen %q is no loopback address with a port: the demo's passwords are public, so nobody else may reach it", f.listen)
 	}
+	if !f.verbose {
+		logs = quiet{logs}
+	}
 	dir, err := os.MkdirTemp("", "edgeauth-demo-")
 	if err != nil {
 		return fmt.Errorf("making a folder for the demo: %w", err)
@@ -71,7 +76,21 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 		defer stop()
 		return runEdge(ctx, path, cfg, logs, func(e *edge) { g.Go(func() error { return world.announce(ctx, e, out, path) }) })
 	})
-	return g.Wait()
+	err = g.Wait()
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another port with --listen", err)
+	}
+	return err
+}
+
+// quiet leaves out audit events, which the edge writes whatever the level of its log is. Each write is one line.
+type quiet struct{ io.Writer }
+
+func (q quiet) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(" msg=audit ")) {
+		return len(line), nil
+	}
+	return q.Writer.Write(line)
 }
 
 func isLoopback(host string) bool {
