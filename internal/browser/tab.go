@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -207,4 +208,14 @@ func (tab *Tab) waitLoaded(mark string, wanted func(address string) bool) error 
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// Prefer makes pages believe that the person prefers a colour scheme: "light" or "dark".
+func (tab *Tab) Prefer(scheme string) {
+	tab.t.Helper()
+	tab.run("preferring "+scheme, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	}))
 }
