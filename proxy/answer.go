@@ -57,7 +57,8 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdi
 			Public: "It cannot be told just now whether your session is still valid. You are not logged out."}
 	}
 	return &web.Error{Code: http.StatusForbidden, Reason: string(v.Reason), Title: "No access",
-		Public: "You are logged in, but this address is not open to you."}
+		Public: "You are logged in, but this address is not open to you.", Links: []web.Link{
+			{Text: "Go to the start page", URL: "/"}, {Text: "Log in as somebody else", URL: "/.edgeauth/logout"}}}
 }
 
 // login sends a navigation to the login, and tells everybody else where it is. The challenge names a scheme that no

@@ -42,7 +42,8 @@ func rawTarget(r *http.Request) string {
 
 func badTarget(err error) error {
 	return &web.Error{Code: http.StatusBadRequest, Reason: "ambiguous_address", Title: "Ambiguous address", Err: err,
-		Public: "This address can be understood in more than one way, so it was not passed on."}
+		Public: "This address can be understood in more than one way, so it was not passed on.",
+		Links:  []web.Link{{Text: "Go to the start page", URL: "/"}}}
 }
 
 // maxMethod bounds a method in bytes; the longest registered one has 17.
