@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -185,5 +186,17 @@ func certsConfig(cfg *config.Config, log *slog.Logger) certs.Config {
 	if a.Directory != nil {
 		c.ACME.Directory = a.Directory.String()
 	}
+	// Challenges arrive at our own listeners, which may stand behind other ports: nothing else is to be opened for them.
+	c.ACME.TLSALPNPort, c.ACME.HTTPPort = portOf(cfg.Server.Listen), portOf(cfg.Server.HTTPListen)
+	if cfg.Server.HTTPListen == "" {
+		c.ACME.Challenges = []certs.Challenge{certs.TLSALPN01}
+	}
 	return c
+}
+
+// portOf is the port of a listener's address; 0 where it has none or names it by a word.
+func portOf(listen string) int {
+	_, port, _ := net.SplitHostPort(listen)
+	n, _ := strconv.Atoi(port)
+	return n
 }
