@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/internal/pebbletest"
 )
 
 const threeMonths = 90 * 24 * 3600
@@ -21,7 +22,7 @@ func TestACertificateIsIssuedByEitherChallenge(t *testing.T) {
 	for _, challenge := range []certs.Challenge{certs.HTTP01, certs.TLSALPN01} {
 		t.Run(string(challenge), func(t *testing.T) {
 			e := newEdge(t)
-			p := startPebble(t, e.ports, threeMonths)
+			p := pebbletest.Start(t, e.ports, threeMonths)
 			m, _ := e.run(t, acmeConfig(t, e, p, "app.corp.test", challenge))
 			waitFor(t, "a certificate", serves(m))
 			leaf, err := handshake(e.TLS, "app.corp.test")
@@ -41,7 +42,7 @@ func TestACertificateIsIssuedByEitherChallenge(t *testing.T) {
 func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
 	t.Parallel()
 	first := newEdge(t)
-	p := startPebble(t, first.ports, threeMonths)
+	p := pebbletest.Start(t, first.ports, threeMonths)
 	cfg := acmeConfig(t, first, p, "app.corp.test")
 	m, stop := first.run(t, cfg)
 	waitFor(t, "a certificate", serves(m))
@@ -50,7 +51,7 @@ func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop()
-	orders := p.orders.Load()
+	orders := p.Orders.Load()
 
 	second := first.again(t)
 	m, _ = second.run(t, cfg)
@@ -59,8 +60,8 @@ func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !after.Equal(before) || p.orders.Load() != orders {
-		t.Errorf("another certificate or order: %d orders before, %d after", orders, p.orders.Load())
+	if !after.Equal(before) || p.Orders.Load() != orders {
+		t.Errorf("another certificate or order: %d orders before, %d after", orders, p.Orders.Load())
 	}
 }
 
@@ -68,10 +69,10 @@ func TestARestartTakesTheCertificateFromStorageWithoutANewOrder(t *testing.T) {
 func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	p := startPebble(t, e.ports, threeMonths)
+	p := pebbletest.Start(t, e.ports, threeMonths)
 	m, _ := e.run(t, acmeConfig(t, e, p, "app.corp.test"))
 	waitFor(t, "a certificate", serves(m))
-	orders := p.orders.Load()
+	orders := p.Orders.Load()
 	for i := range 200 {
 		if _, err := handshake(e.TLS, fmt.Sprintf("n%d.corp.test", i)); err == nil {
 			t.Fatalf("n%d.corp.test got a certificate", i)
@@ -88,7 +89,7 @@ func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
 	if leaf, err := handshake(e.TLS, "APP.corp.TEST"); err != nil || leaf.VerifyHostname("app.corp.test") != nil {
 		t.Errorf("the configured name in capitals: %v", err)
 	}
-	if got := p.orders.Load(); got != orders {
+	if got := p.Orders.Load(); got != orders {
 		t.Errorf("%d orders were made for unknown names", got-orders)
 	}
 }
@@ -97,8 +98,8 @@ func TestTL05AnUnknownNameGetsNeitherCertificateNorOrder(t *testing.T) {
 func TestTL05ADirectoryThatIsDownAtStartIsTriedAgainWhileHTTPAnswers(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	p := startPebble(t, e.ports, threeMonths)
-	p.down.Store(true)
+	p := pebbletest.Start(t, e.ports, threeMonths)
+	p.Down.Store(true)
 	m, _ := e.run(t, acmeConfig(t, e, p, "app.corp.test"))
 	waitFor(t, "Status to say why", func() bool {
 		err := m.Status()[0].Err
@@ -110,23 +111,23 @@ func TestTL05ADirectoryThatIsDownAtStartIsTriedAgainWhileHTTPAnswers(t *testing.
 	if got := get(t, e, "app.corp.test", "/x"); got.StatusCode != http.StatusMovedPermanently {
 		t.Errorf("the http listener answers %d", got.StatusCode)
 	}
-	p.down.Store(false)
+	p.Down.Store(false)
 	waitFor(t, "a certificate after the CA's return", serves(m))
 }
 
 // TL-05: a renewal fails, since the CA is down, rate-limits or returns a bad certificate.
 func TestTL05TheOldCertificateStaysWhenRenewalFails(t *testing.T) {
 	t.Parallel()
-	faults := map[string]func(*pebble, *testing.T){
-		"down":            func(p *pebble, _ *testing.T) { p.down.Store(true) },
-		"rate-limited":    func(p *pebble, _ *testing.T) { p.spoil.Store(&rateLimit) },
-		"bad certificate": func(p *pebble, t *testing.T) { f := otherCertificate(t); p.spoil.Store(&f) },
+	faults := map[string]func(*pebbletest.Server, *testing.T){
+		"down":            func(p *pebbletest.Server, _ *testing.T) { p.Down.Store(true) },
+		"rate-limited":    func(p *pebbletest.Server, _ *testing.T) { p.Spoil.Store(&rateLimit) },
+		"bad certificate": func(p *pebbletest.Server, t *testing.T) { f := otherCertificate(t); p.Spoil.Store(&f) },
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEdge(t)
-			p := startPebble(t, e.ports, 6) // due for renewal, and ended, by the time of the restart
+			p := pebbletest.Start(t, e.ports, 6) // due for renewal, and ended, by the time of the restart
 			cfg := acmeConfig(t, e, p, "app.corp.test", certs.HTTP01)
 			m, stop := e.run(t, cfg)
 			waitFor(t, "a certificate", func() bool { return !m.Status()[0].NotAfter.IsZero() })
@@ -158,7 +159,7 @@ func TestTL05TheOldCertificateStaysWhenRenewalFails(t *testing.T) {
 func TestACertificateIsRenewedBeforeItEnds(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	p := startPebble(t, e.ports, 15)
+	p := pebbletest.Start(t, e.ports, 15)
 	cfg := acmeConfig(t, e, p, "app.corp.test")
 	cfg.ACME.CheckEvery = 500_000_000 // half a second
 	m, _ := e.run(t, cfg)
@@ -173,7 +174,7 @@ func TestACertificateIsRenewedBeforeItEnds(t *testing.T) {
 func TestTheLogHoldsNoPrivateKey(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	p := startPebble(t, e.ports, threeMonths)
+	p := pebbletest.Start(t, e.ports, threeMonths)
 	book := &logBook{}
 	cfg := acmeConfig(t, e, p, "app.corp.test")
 	cfg.Log = book.logger()
@@ -200,7 +201,7 @@ var rateLimit = func(r *http.Response) error {
 
 // otherCertificate spoils what is issued: the right name, but a stranger's key.
 func otherCertificate(t *testing.T) func(*http.Response) error {
-	stranger, err := os.ReadFile(writePair(t, t.TempDir(), "stranger", "app.corp.test").CertFile)
+	stranger, err := os.ReadFile(pebbletest.WritePair(t, t.TempDir(), "stranger", "app.corp.test").CertFile)
 	if err != nil {
 		t.Fatal(err)
 	}

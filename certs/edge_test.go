@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/internal/pebbletest"
 )
 
 // edge is the two listeners of an edge, which stay while managers come and go.
 type edge struct {
-	ports     acmePorts
+	ports     pebbletest.Ports
 	httpLn    net.Listener
 	tlsLn     net.Listener
 	HTTP, TLS string // their addresses
@@ -32,7 +33,7 @@ func newEdge(t *testing.T) *edge {
 		*ln = l
 	}
 	e.HTTP, e.TLS = e.httpLn.Addr().String(), e.tlsLn.Addr().String()
-	e.ports = acmePorts{HTTP: e.httpLn.Addr().(*net.TCPAddr).Port, TLS: e.tlsLn.Addr().(*net.TCPAddr).Port}
+	e.ports = pebbletest.Ports{HTTP: e.httpLn.Addr().(*net.TCPAddr).Port, TLS: e.tlsLn.Addr().(*net.TCPAddr).Port}
 	return e
 }
 
@@ -85,7 +86,7 @@ func (e *edge) run(t *testing.T, cfg certs.Config) (*certs.Manager, func()) {
 func hello(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }
 
 // acmeConfig is for one host and challenge, with Pebble as the CA.
-func acmeConfig(t *testing.T, e *edge, p *pebble, host string, challenges ...certs.Challenge) certs.Config {
+func acmeConfig(t *testing.T, e *edge, p *pebbletest.Server, host string, challenges ...certs.Challenge) certs.Config {
 	return certs.Config{
 		Mode: certs.ModeACME, Hosts: []string{host}, Log: (&logBook{}).logger(),
 		ACME: certs.ACME{

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/internal/pebbletest"
 )
 
 // commonName is what m shows a client that asks for name.
@@ -34,7 +35,7 @@ func TestFilesAreChosenByNameAndTheFirstAnswersTheRest(t *testing.T) {
 	m, err := certs.New(certs.Config{
 		Mode: certs.ModeFiles, Hosts: []string{"app.corp.test", "x.wild.test", "lost.test"},
 		Files: []certs.Pair{
-			certs.Pair(writePair(t, dir, "one", "app.corp.test")), certs.Pair(writePair(t, dir, "two", "*.wild.test")),
+			certs.Pair(pebbletest.WritePair(t, dir, "one", "app.corp.test")), certs.Pair(pebbletest.WritePair(t, dir, "two", "*.wild.test")),
 		},
 	})
 	if err != nil {
@@ -56,8 +57,8 @@ func TestFilesAreChosenByNameAndTheFirstAnswersTheRest(t *testing.T) {
 
 func TestSwappedFilesAreTakenUpAndBrokenOnesAreNot(t *testing.T) {
 	dir := t.TempDir()
-	pair := writePair(t, dir, "old", "app.corp.test")
-	next := writePair(t, dir, "new", "app.corp.test")
+	pair := pebbletest.WritePair(t, dir, "old", "app.corp.test")
+	next := pebbletest.WritePair(t, dir, "new", "app.corp.test")
 	synctest.Test(t, func(t *testing.T) {
 		book := &logBook{}
 		m, err := certs.New(certs.Config{
@@ -105,7 +106,7 @@ func TestSwappedFilesAreTakenUpAndBrokenOnesAreNot(t *testing.T) {
 
 func TestMistakesAreNamedWithTheirCure(t *testing.T) {
 	dir := t.TempDir()
-	one, two := writePair(t, dir, "one", "a.test"), writePair(t, dir, "two", "b.test")
+	one, two := pebbletest.WritePair(t, dir, "one", "a.test"), pebbletest.WritePair(t, dir, "two", "b.test")
 	notPEM := filepath.Join(dir, "not.pem")
 	if err := os.WriteFile(notPEM, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/certs"
+	"github.com/edgeauth/edgeauth/internal/pebbletest"
 )
 
 // get sends the path exactly as it stands and returns the answer.
@@ -85,7 +86,7 @@ func TestTL04RedirectGoesToConfiguredHostsOnly(t *testing.T) {
 // TL-04: the challenge path serves live tokens only.
 func TestTL04TheChallengePathAnswersNothingButLiveTokens(t *testing.T) {
 	e := newEdge(t)
-	p := startPebble(t, e.ports, threeMonths)
+	p := pebbletest.Start(t, e.ports, threeMonths)
 	m, _ := e.run(t, acmeConfig(t, e, p, "app.corp.test", certs.HTTP01))
 	waitFor(t, "a certificate", serves(m))
 	for _, path := range []string{

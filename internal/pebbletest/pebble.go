@@ -1,4 +1,7 @@
-package certs_test
+// Package pebbletest runs Pebble, a real ACME server that validates for real, for one test: it asks a DNS server of ours for
+// each name and connects to the ports that it was told. Between it and the client stands a proxy that counts orders and can
+// spoil answers. It must not know what asks for certificates.
+package pebbletest
 
 import (
 	"crypto/tls"
@@ -13,31 +16,32 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeauth/edgeauth/internal/child"
 	"github.com/edgeauth/edgeauth/internal/need"
 )
 
-// pebble is a real ACME server that validates for real: it asks our DNS server for the name, then connects to the
-// ports it was told. Between it and the client stands a proxy that counts orders and can spoil answers.
-type pebble struct {
+// Server is one Pebble. Its fields may be used by several goroutines.
+type Server struct {
 	Directory string // of the proxy, which passes all to Pebble
 	CAFile    string // to be trusted for Directory
-	orders    atomic.Int64
-	spoil     atomic.Pointer[func(*http.Response) error] // a fault to inject into Pebble's answers
-	down      atomic.Bool
+	Orders    atomic.Int64
+	Spoil     atomic.Pointer[func(*http.Response) error] // a fault to inject into Pebble's answers
+	Down      atomic.Bool                                // closes every connection without an answer
 	server    *http.Server
 }
 
-// acmePorts are where Pebble finds the edge.
-type acmePorts struct{ HTTP, TLS int }
+// Ports are where Pebble finds the edge.
+type Ports struct{ HTTP, TLS int }
 
-// startPebble starts Pebble with certificates that live for the given seconds.
-func startPebble(t *testing.T, ports acmePorts, seconds int) *pebble {
+// Start runs Pebble until the test ends. Its certificates live for the given seconds. Where there is no Pebble it skips the
+// test (see need).
+func Start(t *testing.T, ports Ports, seconds int) *Server {
 	t.Helper()
 	bin := need.Pebble(t)
 	dir := t.TempDir()
-	own := writePair(t, dir, "pebble", "localhost")
+	own := WritePair(t, dir, "pebble", "localhost")
 	backend := freePort(t)
 	config := map[string]any{"pebble": map[string]any{
 		"listenAddress": backend, "managementListenAddress": "",
@@ -66,9 +70,9 @@ func startPebble(t *testing.T, ports acmePorts, seconds int) *pebble {
 			t.Logf("Pebble said:\n%s", said)
 		}
 	})
-	p := &pebble{CAFile: own.CertFile}
+	p := &Server{CAFile: own.CertFile}
 	p.serve(t, own, backend)
-	waitFor(t, "Pebble to listen", func() bool {
+	waitFor(t, func() bool {
 		conn, err := net.Dial("tcp", backend)
 		if err == nil {
 			_ = conn.Close()
@@ -79,16 +83,16 @@ func startPebble(t *testing.T, ports acmePorts, seconds int) *pebble {
 }
 
 // serve starts the proxy. It keeps the Host header, from which Pebble makes its URLs.
-func (p *pebble) serve(t *testing.T, own pairFiles, backend string) {
+func (s *Server) serve(t *testing.T, own Pair, backend string) {
 	t.Helper()
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "https", Host: backend})
 			r.Out.Host = r.In.Host
 		},
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: poolOf(t, own.CertFile), ServerName: "localhost"}},
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: PoolOf(t, own.CertFile), ServerName: "localhost"}},
 		ModifyResponse: func(r *http.Response) error {
-			if f := p.spoil.Load(); f != nil {
+			if f := s.Spoil.Load(); f != nil {
 				return (*f)(r)
 			}
 			return nil
@@ -99,19 +103,19 @@ func (p *pebble) serve(t *testing.T, own pairFiles, backend string) {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	p.Directory = "https://localhost:" + port + "/dir"
-	p.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.down.Load() {
+	s.Directory = "https://localhost:" + port + "/dir"
+	s.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Down.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		if strings.Contains(r.URL.Path, "order-plz") {
-			p.orders.Add(1)
+			s.Orders.Add(1)
 		}
 		proxy.ServeHTTP(w, r)
 	})}
-	go func() { _ = p.server.ServeTLS(ln, own.CertFile, own.KeyFile) }()
+	go func() { _ = s.server.ServeTLS(ln, own.CertFile, own.KeyFile) }()
 	t.Cleanup(func() {
-		_ = p.server.Close()
+		_ = s.server.Close()
 		proxy.Transport.(*http.Transport).CloseIdleConnections()
 	})
 }
@@ -136,4 +140,14 @@ func freePort(t *testing.T) string {
 	}
 	defer func() { _ = ln.Close() }()
 	return ln.Addr().String()
+}
+
+// waitFor waits up to 30 s until Pebble listens.
+func waitFor(t *testing.T, listens func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !listens(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("pebbletest: Pebble does not listen after 30 s")
+		}
+	}
 }
