@@ -21,7 +21,6 @@ const (
 	GaugeKeysActive    = "edgeauth_keys_active"                             // no label
 	GaugeKeyRetire     = "edgeauth_key_retire_timestamp_seconds"            // label key
 	GaugeCertificate   = "edgeauth_certificate_not_after_timestamp_seconds" // label host
-	GaugeExchanges     = "edgeauth_long_exchanges"                          // no label
 )
 
 // Gauge shows f's result under name, at each scrape anew. labels may be nil. The same name and labels again replace the

@@ -63,23 +63,23 @@ type Event struct {
 
 // Log writes events. Its zero value is not usable; see New.
 type Log struct {
-	logger *slog.Logger
-	count  func(Name)
-	now    func() time.Time
+	logger  *slog.Logger
+	observe func(Event)
+	now     func() time.Time
 }
 
-// New returns a Log that writes to logger and calls count (may be nil) for each event.
-func New(logger *slog.Logger, count func(Name), now func() time.Time) *Log {
-	if count == nil {
-		count = func(Name) {}
+// New returns a Log that writes to logger and calls observe (may be nil) for each event, for metrics.
+func New(logger *slog.Logger, observe func(Event), now func() time.Time) *Log {
+	if observe == nil {
+		observe = func(Event) {}
 	}
-	return &Log{logger: logger, count: count, now: now}
+	return &Log{logger: logger, observe: observe, now: now}
 }
 
 // Write records one event, whatever level the logger is set to: who turns the log down does not turn off the security
 // record. It never blocks on anything but the logger's handler.
 func (l *Log) Write(ctx context.Context, e Event) {
-	l.count(e.Name)
+	l.observe(e)
 	at := l.now().UTC()
 	record := slog.NewRecord(at, slog.LevelInfo, "audit", 0)
 	record.AddAttrs(slog.String("event", string(e.Name)), slog.Time("at", at))

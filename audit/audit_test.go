@@ -77,7 +77,7 @@ func TestEventsAreWrittenWhateverTheLogLevel(t *testing.T) {
 
 func TestEachEventIsCountedByItsName(t *testing.T) {
 	var counted []audit.Name
-	log := audit.New(slog.New(slog.DiscardHandler), func(n audit.Name) { counted = append(counted, n) }, time.Now)
+	log := audit.New(slog.New(slog.DiscardHandler), func(e audit.Event) { counted = append(counted, e.Name) }, time.Now)
 	for _, n := range audit.Names() {
 		log.Write(context.Background(), audit.Event{Name: n})
 	}

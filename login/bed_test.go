@@ -231,13 +231,13 @@ func (j *journal) Write(p []byte) (int, error) {
 	return j.text.Write(p)
 }
 
-func (j *journal) count(n audit.Name) {
+func (j *journal) count(e audit.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.counts == nil {
 		j.counts = map[audit.Name]int{}
 	}
-	j.counts[n]++
+	j.counts[e.Name]++
 }
 
 func (j *journal) of(n audit.Name) int {

@@ -43,7 +43,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e := &edge{level: new(slog.LevelVar), metrics: admin.NewMetrics()}
 	e.level.Set(cfg.Telemetry.LogLevel)
 	e.log = newLogger(logs, cfg.Telemetry.LogFormat, e.level)
-	e.audit = audit.New(e.log, func(n audit.Name) { e.metrics.Audit(string(n)) }, time.Now)
+	e.audit = audit.New(e.log, e.count, time.Now)
 	var err error
 	if e.pages, err = web.NewPages(); err != nil {
 		return nil, err

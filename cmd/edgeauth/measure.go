@@ -102,3 +102,14 @@ func (c countingRevoker) Write(ctx context.Context, entries ...revocation.Entry)
 	}
 	return d, err
 }
+
+// count counts a security event, and the end of a login beside.
+func (e *edge) count(ev audit.Event) {
+	e.metrics.Audit(string(ev.Name))
+	switch ev.Name {
+	case audit.LoginSucceeded:
+		e.metrics.Login(ev.Provider, "succeeded")
+	case audit.LoginRefused:
+		e.metrics.Login(ev.Provider, ev.Reason)
+	}
+}
