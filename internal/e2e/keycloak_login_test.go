@@ -95,7 +95,7 @@ func Test_with_two_providers_a_page_asks_and_the_chosen_one_logs_in(t *testing.T
 	addr := edgetest.Addr(t)
 	w.client(addr)
 	config := strings.Replace(realmConfig(t, kc, ""), "upstreams:",
-		"  other: {display_name: A & B, issuer: "+w.idp.Issuer()+", client_id: edgeauth, client_secret: secret}\nupstreams:", 1)
+		"  other: {display_name: A & B, issuer: "+w.idp.Issuer()+", client_id: edgeauth, client_secret: "+clientSecret+"}\nupstreams:", 1)
 	r := runRealm(t, kc, edgetest.Setup{Listen: addr, Rest: config}, "http://"+addr)
 	client := keycloak.NewClient()
 	p := r.get(client, "/deep?x=1")

@@ -10,10 +10,11 @@ import (
 	"github.com/edgeauth/edgeauth/internal/idp"
 )
 
-// down and honest are two providers.
+// The providers that these tests need besides each other.
 var (
-	down   = idp.Lies{Down: true}
-	honest = idp.Lies{}
+	honest    = idp.Lies{}
+	down      = idp.Lies{Down: true}
+	forgetful = idp.Lies{IDToken: func(_, claims map[string]any) { claims["nonce"] = "of-another-login" }}
 )
 
 func percentiles(took []time.Duration) (p50, p99, last time.Duration) {

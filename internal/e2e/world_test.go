@@ -15,6 +15,9 @@ import (
 	"github.com/edgeauth/edgeauth/internal/idp/idptest"
 )
 
+// clientSecret is what the edges and the provider share.
+const clientSecret = "client-secret-of-the-tests"
+
 // world is a provider that logs people in at once, and two applications.
 type world struct {
 	idp       *idp.Server
@@ -55,7 +58,7 @@ func startApps(t *testing.T) (pageURL, apiURL string) {
 
 // client registers edges as one client of the provider.
 func (w *world) client(addrs ...string) {
-	c := idp.Client{ID: "edgeauth", Secret: "secret"}
+	c := idp.Client{ID: "edgeauth", Secret: clientSecret}
 	for _, a := range addrs {
 		c.RedirectURIs = append(c.RedirectURIs, "http://"+a+"/.edgeauth/callback")
 		c.PostLogoutURIs = append(c.PostLogoutURIs, "http://"+a+"/.edgeauth/logged-out")
@@ -69,7 +72,7 @@ func (w *world) client(addrs ...string) {
 // config is what an edge in front of the world is configured with, from `providers:` on.
 func (w *world) config(further string) string {
 	return fmt.Sprintf(`providers:
-  corp: {issuer: %q, client_id: edgeauth, client_secret: secret}
+  corp: {issuer: %q, client_id: edgeauth, client_secret: %s}
 upstreams:
   page: {addresses: [%q], assertion: {enabled: true}}
   api: {addresses: [%q]}
@@ -78,7 +81,7 @@ upstreams:
   - {path: /admin, upstream: page, groups: [admin]}
   - {path: /api, upstream: api}
   - {path: /, upstream: page}
-%s`, w.idp.Issuer(), w.page, w.api, w.upstreams, w.routes, further)
+%s`, w.idp.Issuer(), clientSecret, w.page, w.api, w.upstreams, w.routes, further)
 }
 
 // start runs one edge in front of the world.

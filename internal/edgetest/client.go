@@ -19,6 +19,7 @@ type Client struct {
 // Page is an answer with its body read.
 type Page struct {
 	Status int
+	Proto  string // HTTP/1.1 or HTTP/2.0
 	URL    *url.URL
 	Header http.Header
 	Body   string
@@ -111,5 +112,5 @@ func (c *Client) send(client *http.Client, method, address string, form url.Valu
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, address, err)
 	}
-	return Page{Status: resp.StatusCode, URL: resp.Request.URL, Header: resp.Header, Body: string(b)}
+	return Page{Status: resp.StatusCode, Proto: resp.Proto, URL: resp.Request.URL, Header: resp.Header, Body: string(b)}
 }
