@@ -21,6 +21,9 @@ import (
 // errNoEdge means that nobody listens on the socket.
 var errNoEdge = errors.New("no edge is running here")
 
+// longestSocket is the most that every system takes as the name of a Unix socket: Linux 107 bytes, others 103.
+const longestSocket = 103
+
 func socketPath(cfg *config.Config) string { return filepath.Join(cfg.Server.DataDir, "edgeauth.sock") }
 
 // wireEntry is one entry of the log on the socket, in its text form.
@@ -34,6 +37,10 @@ type wireAnswer struct {
 // listenSocket makes the control socket, readable and writable by its owner only. A socket that a dead process left is
 // replaced; one that answers is another edge's.
 func listenSocket(path string) (net.Listener, error) {
+	if len(path) > longestSocket {
+		return nil, fmt.Errorf("the control socket %s has %d bytes in its name, of which the system takes %d: server.data_dir must be shorter",
+			path, len(path), longestSocket)
+	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return nil, fmt.Errorf("another edge answers at %s; each edge needs a server.data_dir of its own", path)
