@@ -33,7 +33,7 @@ type demoRun struct {
 func startDemo(t *testing.T, args ...string) *demoRun {
 	t.Helper()
 	addr := edgetest.Addr(t)
-	d := &demoRun{origin: "http://" + addr, temp: t.TempDir(), out: filepath.Join(t.TempDir(), "out"), t: t}
+	d := &demoRun{origin: "http://" + addr, temp: shortDir(t), out: filepath.Join(t.TempDir(), "out"), t: t}
 	out, err := os.Create(d.out)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +52,17 @@ func startDemo(t *testing.T, args ...string) *demoRun {
 		}
 	}
 	return d
+}
+
+// shortDir is a directory of the test with a name that leaves room for that of a Unix socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "demo-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func demoCommand(t *testing.T, args ...string) *exec.Cmd {
@@ -194,7 +205,7 @@ func Test_the_demo_says_clearly_why_it_cannot_start(t *testing.T) {
 		{"example.com:8080", "loopback"},
 		{"127.0.0.1", "loopback address with a port"},
 	} {
-		temp := t.TempDir()
+		temp := shortDir(t)
 		cmd := demoCommand(t, "--listen", row.listen)
 		cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 		out, err := cmd.CombinedOutput()
