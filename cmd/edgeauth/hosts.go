@@ -73,10 +73,13 @@ func (s *sites) secureHosts() []string {
 // is not known; there both implied ports fall away.
 func siteKey(host, scheme string) string {
 	name, port, err := net.SplitHostPort(host)
-	if err != nil {
+	switch {
+	case err != nil:
 		name, port = host, ""
+	case host[0] == '[': // brackets belong to the name: without them [::1:80] would be ::1 at port 80
+		name = "[" + name + "]"
 	}
-	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	if port == "" || port == "443" && scheme != "http" || port == "80" && scheme != "https" {
 		return name
 	}
