@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -56,6 +57,22 @@ func (r *Replica) known(shard int) []identity.Incarnation {
 		}
 	}
 	return out
+}
+
+// beyond returns what the shard's copy knows and the entries do not contain. A register may come several times.
+func (r *Replica) beyond(shard int, entries []Entry) []Entry {
+	there := make(map[Register]Value, len(entries))
+	for _, e := range entries {
+		v, known := there[e.Register]
+		if known {
+			e.Value = v.Merge(e.Value)
+		}
+		there[e.Register] = e.Value
+	}
+	return slices.DeleteFunc(r.Entries(shard), func(e Entry) bool {
+		v, known := there[e.Register]
+		return known && v.Merge(e.Value) == v
+	})
 }
 
 // recompute derives what all shards have in common.

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
-
-	"github.com/edgeauth/edgeauth/identity"
 )
 
 // FollowerOptions says what a Follower follows. Every field but Grace is needed.
@@ -49,6 +46,8 @@ const interval = time.Second
 type Follower struct {
 	opt     FollowerOptions
 	cursors [Shards]Cursor // each belongs to its shard's goroutine
+	floors  [Shards]Cursor // likewise: a probe has shown that nothing was trimmed unread up to here
+	lives   [Shards]string // likewise: of the shard when its snapshot was read
 	failing [Shards]bool   // likewise
 }
 
@@ -133,62 +132,41 @@ func (f *Follower) step(ctx context.Context, shard int, sent time.Time) error {
 		return err
 	}
 	if head.Current.IsZero() {
-		return nil // given back just now: the next probe tells
+		if len(f.opt.Replica.known(shard)) == 0 {
+			f.coldStart(ctx) // the shard was emptied before this edge had read it
+		}
+		return nil // given back just now, or begun: the next probe tells
 	}
 	if err := f.load(ctx, shard, head); err != nil {
 		return err
 	}
-	for i := 0; f.cursors[shard].Compare(head.Last) < 0; i++ {
+	whole, err := f.catchUp(ctx, shard, head)
+	if err == nil && whole {
+		f.opt.Replica.confirm(shard, sent)
+	}
+	return err
+}
+
+// catchUp reads up to the end that a probe reported. It is whole unless entries may have gone before they were read: a
+// second probe tells, since those that remain show no hole. The next step loads the snapshot then.
+func (f *Follower) catchUp(ctx context.Context, shard int, head Head) (whole bool, err error) {
+	if f.cursors[shard].Compare(head.Last) >= 0 {
+		return true, nil
+	}
+	for f.cursors[shard].Compare(head.Last) < 0 {
 		before := f.cursors[shard]
 		if err := f.read(ctx, shard, 0); err != nil {
-			return err
+			return false, err
 		}
 		if f.cursors[shard] == before {
-			return errNotCaughtUp
+			return false, errNotCaughtUp
 		}
 	}
-	f.opt.Replica.confirm(shard, sent)
-	return nil
-}
-
-// giveBack pushes what this edge knows to a shard that has lost it: one that does not hold an incarnation which this
-// edge holds, or whose stream ends before the place that this edge has read.
-func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
-	lost := head.Last.Compare(f.cursors[shard]) < 0
-	for _, inc := range f.opt.Replica.known(shard) {
-		if slices.Contains(head.Held, inc) && !lost {
-			continue
-		}
-		if err := f.opt.Sink.Reseed(ctx, shard, inc, f.opt.Replica.Entries(shard)); err != nil {
-			return fmt.Errorf("giving the log its entries back: %w", err)
-		}
-		f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, incarnation %s", shard, inc))
-	}
-	return nil
-}
-
-// load reads the snapshot where the stream alone does not suffice: at the start, after a gap, and when the shard holds
-// an incarnation that this edge has not read. The probe's last id is older than the snapshot, so nothing falls between.
-func (f *Follower) load(ctx context.Context, shard int, head Head) error {
-	gap := head.Last.Compare(f.cursors[shard]) < 0 || head.Trimmed.Compare(f.cursors[shard]) > 0
-	fresh := slices.ContainsFunc(append(head.Held, head.Current), func(inc identity.Incarnation) bool {
-		return !f.opt.Replica.holds(shard, inc)
-	})
-	if !gap && !fresh {
-		return nil
-	}
-	first := len(f.opt.Replica.known(shard)) == 0
-	b, err := f.opt.Stream.Snapshot(ctx, shard)
+	again, err := f.opt.Stream.Probe(ctx, shard)
 	if err != nil {
-		return fmt.Errorf("loading the log's snapshot: %w", err)
+		return false, fmt.Errorf("probing the log again: %w", err)
 	}
-	f.apply(shard, b)
-	f.cursors[shard] = head.Last
-	f.opt.Replica.loaded(shard, head.Current, head.Held)
-	if gap && !first {
-		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
-	}
-	return nil
+	return again.Life == head.Life && again.Trimmed.Compare(f.floors[shard]) <= 0, nil
 }
 
 // pause waits, and reports whether the context goes on.

@@ -23,7 +23,13 @@ type edge struct {
 	seen map[revocation.Happening]int
 }
 
-func startEdge(t *testing.T, log *memLog) *edge {
+// sharedLog is what an edge needs of a log.
+type sharedLog interface {
+	revocation.Stream
+	revocation.Sink
+}
+
+func startEdge(t *testing.T, log sharedLog) *edge {
 	t.Helper()
 	e := &edge{Replica: revocation.NewReplica(time.Now), seen: map[revocation.Happening]int{}}
 	e.writer = revocation.NewWriter(log, e.Replica, "here", func(int) {})
@@ -199,12 +205,7 @@ func Test_a_trimmed_stream_is_made_up_for_by_the_snapshot(t *testing.T) {
 		defer b.stop()
 		time.Sleep(10 * time.Second)
 		n := a.mint(t)
-		e := everyone()
-		log.mu.Lock() // both at once, so that no edge can read it in between
-		log.put(e)
-		s := &log.shards[0]
-		s.stream, s.trimmed = nil, s.last
-		log.mu.Unlock()
+		log.appendAndTrim(everyone())
 		time.Sleep(3 * time.Second)
 		if !b.Standing(&n).Revoked {
 			t.Error("an entry that was trimmed before it was read is not known")

@@ -27,6 +27,10 @@ type Head struct {
 	Held    []identity.Incarnation // those whose entries the shard holds in full, Current among them
 	Last    Cursor                 // of the newest entry ever written; zero for an empty stream
 	Trimmed Cursor                 // of the newest entry that was trimmed away; zero if none
+
+	// Life names the time since when the shard has lost nothing that was acknowledged, as far as the store can tell: after
+	// it was emptied, restarted or replaced by a copy it is another. Empty where nothing can be lost unseen.
+	Life string
 }
 
 // Batch is what a read brought. Unreadable counts entries that Decode refused; Next is past them all the same.

@@ -3,6 +3,7 @@ package revocation_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -19,9 +20,11 @@ type memLog struct {
 	shards [revocation.Shards]memShard
 	seq    uint64
 	writes int
+	change chan struct{} // closed at the next change; nil while nobody waits
 }
 
 type memShard struct {
+	life    int // counts how often the shard was emptied
 	current identity.Incarnation
 	forming bool
 	held    []identity.Incarnation
@@ -29,6 +32,7 @@ type memShard struct {
 	last    revocation.Cursor
 	trimmed revocation.Cursor
 	snap    map[revocation.Register]revocation.Value
+	put     map[revocation.Register]time.Time // when the shard last heard of a register; tests compare copies with it
 }
 
 type memItem struct {
@@ -54,7 +58,7 @@ func (l *memLog) Probe(ctx context.Context, shard int) (revocation.Head, error) 
 	}
 	defer unlock()
 	s := &l.shards[shard]
-	return revocation.Head{Current: s.current, Forming: s.forming, Held: slices.Clone(s.held), Last: s.last, Trimmed: s.trimmed}, nil
+	return revocation.Head{Current: s.current, Forming: s.forming, Held: slices.Clone(s.held), Last: s.last, Trimmed: s.trimmed, Life: fmt.Sprint(s.life)}, nil
 }
 
 func (l *memLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {
@@ -71,12 +75,14 @@ func (l *memLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, err
 }
 
 func (l *memLog) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
-	deadline := time.Now().Add(wait)
-	for {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for last := wait <= 0; ; {
 		unlock, err := l.lock(ctx)
 		if err != nil {
 			return revocation.Batch{}, err
 		}
+		change := l.changed()
 		b := revocation.Batch{Next: after}
 		for _, it := range l.shards[shard].stream {
 			if it.at.Compare(after) > 0 {
@@ -84,10 +90,30 @@ func (l *memLog) Read(ctx context.Context, shard int, after revocation.Cursor, w
 			}
 		}
 		unlock()
-		if len(b.Entries) > 0 || !time.Now().Before(deadline) {
+		if len(b.Entries) > 0 || last {
 			return b, nil
 		}
-		time.Sleep(time.Millisecond)
+		select {
+		case <-change:
+		case <-timer.C:
+			last = true
+		}
+	}
+}
+
+// changed returns a channel that is closed at the next change. l.mu is held.
+func (l *memLog) changed() <-chan struct{} {
+	if l.change == nil {
+		l.change = make(chan struct{})
+	}
+	return l.change
+}
+
+// wake tells those who wait for a change. l.mu is held.
+func (l *memLog) wake() {
+	if l.change != nil {
+		close(l.change)
+		l.change = nil
 	}
 }
 
@@ -101,6 +127,7 @@ func (l *memLog) Append(ctx context.Context, entries []revocation.Entry) error {
 	for _, e := range entries {
 		l.put(e)
 	}
+	l.wake()
 	return nil
 }
 
@@ -110,9 +137,10 @@ func (l *memLog) put(e revocation.Entry) {
 	s.last = revocation.Cursor{Major: uint64(time.Now().UnixMilli()), Minor: l.seq}
 	s.stream = append(s.stream, memItem{s.last, e})
 	if s.snap == nil {
-		s.snap = map[revocation.Register]revocation.Value{}
+		s.snap, s.put = map[revocation.Register]revocation.Value{}, map[revocation.Register]time.Time{}
 	}
 	s.snap[e.Register] = s.snap[e.Register].Merge(e.Value)
+	s.put[e.Register] = time.Now()
 }
 
 func (l *memLog) Reseed(ctx context.Context, shard int, inc identity.Incarnation, entries []revocation.Entry) error {
@@ -155,7 +183,7 @@ func (l *memLog) flush(shards ...int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, i := range shards {
-		l.shards[i] = memShard{}
+		l.shards[i] = memShard{life: l.shards[i].life + 1}
 	}
 }
 
@@ -167,8 +195,18 @@ func (l *memLog) trim(shard int) {
 	s.stream, s.trimmed = nil, s.last
 }
 
+// appendAndTrim adds an entry and trims it away in one step, so that only the snapshot has it.
+func (l *memLog) appendAndTrim(e revocation.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(e)
+	s := &l.shards[e.Shard()]
+	s.stream, s.trimmed = nil, s.last
+}
+
 func (l *memLog) setDown(down bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.down = down
+	l.wake()
 }

@@ -1,0 +1,72 @@
+package revocation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/edgeauth/edgeauth/identity"
+)
+
+// This file is how the Follower and a shard make good what one of them lost.
+
+// giveBack pushes all that this edge knows to a shard that does not hold an incarnation which this edge holds.
+func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
+	for _, inc := range f.opt.Replica.known(shard) {
+		if slices.Contains(head.Held, inc) {
+			continue
+		}
+		if err := f.opt.Sink.Reseed(ctx, shard, inc, f.opt.Replica.Entries(shard)); err != nil {
+			return fmt.Errorf("giving the log its entries back: %w", err)
+		}
+		f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, incarnation %s", shard, inc))
+	}
+	return nil
+}
+
+// load reads the snapshot where the stream alone does not suffice: at the start, after a gap, when the shard may have
+// lost entries, and when it holds an incarnation that this edge has not read. The probe's last id is older than the
+// snapshot, so nothing falls between. What the snapshot lacks is given back: another edge may have filled an emptied
+// shard before this one looked, and later entries may have moved the stream's end past the place of those that are gone.
+func (f *Follower) load(ctx context.Context, shard int, head Head) error {
+	gap := head.Last.Compare(f.cursors[shard]) < 0 || head.Trimmed.Compare(f.floors[shard]) > 0
+	if !gap && head.Life == f.lives[shard] && !f.unread(shard, head) {
+		f.floors[shard] = f.cursors[shard]
+		return nil
+	}
+	first := len(f.opt.Replica.known(shard)) == 0
+	b, err := f.opt.Stream.Snapshot(ctx, shard)
+	if err != nil {
+		return fmt.Errorf("loading the log's snapshot: %w", err)
+	}
+	f.apply(shard, b)
+	if err := f.complete(ctx, shard, b.Entries); err != nil {
+		return err
+	}
+	f.cursors[shard], f.floors[shard], f.lives[shard] = head.Last, head.Last, head.Life
+	f.opt.Replica.loaded(shard, head.Current, head.Held)
+	if gap && !first {
+		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
+	}
+	return nil
+}
+
+// unread reports whether the shard holds an incarnation that this edge has not read.
+func (f *Follower) unread(shard int, head Head) bool {
+	return slices.ContainsFunc(append(head.Held, head.Current), func(inc identity.Incarnation) bool {
+		return !f.opt.Replica.holds(shard, inc)
+	})
+}
+
+// complete gives a shard what this edge knows beyond the shard's snapshot.
+func (f *Follower) complete(ctx context.Context, shard int, snapshot []Entry) error {
+	missing := f.opt.Replica.beyond(shard, snapshot)
+	if len(missing) == 0 {
+		return nil
+	}
+	if err := f.opt.Sink.Append(ctx, missing); err != nil {
+		return fmt.Errorf("giving the log its entries back: %w", err)
+	}
+	f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, %d entries", shard, len(missing)))
+	return nil
+}

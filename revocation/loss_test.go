@@ -1,0 +1,127 @@
+package revocation_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// hookedLog lets a test act in between.
+type hookedLog struct {
+	*memLog
+	beforeRead  func(shard int, wait time.Duration)
+	noSnapshots atomic.Bool // of shard 5
+}
+
+func (l *hookedLog) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
+	if l.beforeRead != nil {
+		l.beforeRead(shard, wait)
+	}
+	return l.memLog.Read(ctx, shard, after, wait)
+}
+
+func (l *hookedLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {
+	if shard == 5 && l.noSnapshots.Load() {
+		return revocation.Batch{}, errDown
+	}
+	return l.memLog.Snapshot(ctx, shard)
+}
+
+// ended is a family of shard 0 that has been revoked.
+func ended() (revocation.Entry, revocation.Names) {
+	for {
+		b := bearer(time.Now())
+		if r := revocation.Family(b.Family); r.Shard() == 0 {
+			now := revocation.MillisOf(time.Now())
+			return revocation.Entry{Register: r, Value: revocation.Value{Since: now, Until: now + 3_600_000}}, b.Names()
+		}
+	}
+}
+
+func everyShard() (all []int) {
+	for i := range revocation.Shards {
+		all = append(all, i)
+	}
+	return all
+}
+
+func Test_RS02_what_one_edge_alone_remembers_comes_back_though_another_filled_the_emptied_log_first(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		a, b := startEdge(t, log), startEdge(t, log)
+		defer a.stop()
+		defer b.stop()
+		time.Sleep(10 * time.Second)
+		inc, _ := a.Current()
+		both, _ := ended()
+		if _, err := a.writer.Write(t.Context(), both); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		alone, names := ended()
+		b.Apply(alone) // the log took it and lost it before the other edge read it
+		log.flush(0)
+		if err := log.Reseed(t.Context(), 0, inc, []revocation.Entry{both}); err != nil { // as the other edge does
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		if !a.Standing(&names).Revoked {
+			t.Error("a revocation that an edge remembers is not known to the other")
+		}
+	})
+}
+
+func Test_an_entry_that_is_trimmed_between_the_probe_and_the_reading_is_not_missed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &hookedLog{memLog: &memLog{}}
+		late, names := ended()
+		var cutOff atomic.Bool
+		log.beforeRead = func(shard int, wait time.Duration) {
+			if shard == 0 && wait == 0 && cutOff.CompareAndSwap(true, false) {
+				log.trim(0)
+				next, _ := ended()
+				_ = log.Append(t.Context(), []revocation.Entry{next})
+			}
+		}
+		a := startEdge(t, log)
+		defer a.stop()
+		time.Sleep(10 * time.Second)
+		log.setDown(true)
+		time.Sleep(3 * time.Second)
+		log.mu.Lock()
+		log.put(late)
+		log.mu.Unlock()
+		cutOff.Store(true)
+		log.setDown(false)
+		time.Sleep(5 * time.Second)
+		if cutOff.Load() {
+			t.Fatal("the edge never had to catch up")
+		}
+		if !a.Standing(&names).Revoked {
+			t.Errorf("an entry that was trimmed while the edge caught up is not known; the copy is said to be %v old", a.Staleness())
+		}
+	})
+}
+
+func Test_an_edge_whose_log_was_emptied_while_it_started_becomes_ready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &hookedLog{memLog: &memLog{}}
+		first := startEdge(t, log)
+		time.Sleep(10 * time.Second)
+		first.stop()
+		log.noSnapshots.Store(true)
+		a := startEdge(t, log)
+		defer a.stop()
+		time.Sleep(5 * time.Second)
+		log.flush(everyShard()...)
+		log.noSnapshots.Store(false)
+		time.Sleep(20 * time.Second)
+		if inc, ok := a.Current(); !ok || !a.Ready() {
+			t.Errorf("ready %v, mints under %v (%v)", a.Ready(), inc, ok)
+		}
+	})
+}
