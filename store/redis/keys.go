@@ -16,6 +16,7 @@ func (k keys) stream(shard int) string  { return k.shard(shard, "stream") }
 func (k keys) buckets(shard int) string { return k.shard(shard, "buckets") }
 func (k keys) current(shard int) string { return k.shard(shard, "current") }
 func (k keys) held(shard int) string    { return k.shard(shard, "held") }
+func (k keys) life(shard int) string    { return k.shard(shard, "life") }
 func (k keys) beat(shard int) string    { return k.shard(shard, "beat") }
 
 // snapStart plus the number of an hour is the key of a bucket.

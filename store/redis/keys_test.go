@@ -51,7 +51,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	want := []string{
 		"edgeauth:once:flow string", "edgeauth:vault:session string",
 		"{log:07}:beat string", "{log:07}:buckets zset", "{log:07}:current string", "{log:07}:held set",
-		fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
+		"{log:07}:life string", fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -190,9 +190,9 @@ func TestRepliesOfAnotherShapeGiveNoVerdict(t *testing.T) {
 		"an empty array": "*0\r\n",
 		"a null array":   "*-1\r\n",
 		"null":           "$-1\r\n",
-		"other types":    "*7\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n",
-		"nonsense":       "*7\r\n$1\r\nx\r\n*0\r\n$1\r\nx\r\n$3\r\n0-0\r\n:0\r\n:0\r\n$0\r\n\r\n",
-		"a bad position": "*7\r\n$0\r\n\r\n*0\r\n$3\r\n1:1\r\n$3\r\n0-0\r\n:0\r\n:0\r\n$0\r\n\r\n",
+		"other types":    "*8\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n",
+		"nonsense":       "*8\r\n$1\r\nx\r\n*0\r\n$1\r\nx\r\n$3\r\n0-0\r\n:0\r\n:0\r\n$0\r\n\r\n$1\r\nl\r\n",
+		"a bad position": "*8\r\n$0\r\n\r\n*0\r\n$3\r\n1:1\r\n$3\r\n0-0\r\n:0\r\n:0\r\n$0\r\n\r\n$1\r\nl\r\n",
 		"nested":         "*1\r\n*1\r\n*1\r\n*0\r\n",
 		"error within":   "*2\r\n-ERR no\r\n$0\r\n\r\n",
 	} {

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"math"
 	"strconv"
 	"strings"
@@ -15,9 +16,9 @@ const forming = "forming "
 // Probe writes this edge's beat and returns the shard's head, in one step. Head.Trimmed may lie past the newest
 // entry that was trimmed away, but always before the first that is kept: Redis does not keep it exactly.
 func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err error) {
-	names := []string{s.keys.stream(shard), s.keys.current(shard), s.keys.held(shard), s.keys.beat(shard)}
+	names := []string{s.keys.stream(shard), s.keys.current(shard), s.keys.held(shard), s.keys.beat(shard), s.keys.life(shard)}
 	err = s.call(ctx, "probing the log", func(ctx context.Context) error {
-		reply, err := s.client.Eval(ctx, probeScript, names).Slice()
+		reply, err := s.client.Eval(ctx, probeScript, names, rand.Text()).Slice()
 		if err != nil {
 			return err
 		}
@@ -31,7 +32,7 @@ func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err
 }
 
 func parseHead(reply []any) (head revocation.Head, err error) {
-	if len(reply) != 7 {
+	if len(reply) != 8 {
 		return head, unexpected("a head of %d parts", len(reply))
 	}
 	current, ok1 := reply[0].(string)
@@ -41,7 +42,8 @@ func parseHead(reply []any) (head revocation.Head, err error) {
 	added, ok5 := reply[4].(int64)
 	length, ok6 := reply[5].(int64)
 	first, ok7 := reply[6].(string)
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) {
+	life, ok8 := reply[7].(string)
+	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && ok8) {
 		return head, unexpected("a head with parts of other types")
 	}
 	if head.Current, head.Forming, err = parseCurrent(current); err != nil {
@@ -50,7 +52,7 @@ func parseHead(reply []any) (head revocation.Head, err error) {
 	if head.Last, err = parseCursor(last); err != nil {
 		return head, err
 	}
-	head.Held = parseHeld(held)
+	head.Held, head.Life = parseHeld(held), life
 	head.Trimmed, err = trimmed(head.Last, deleted, added > length, first)
 	return head, err
 }

@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a life below a millisecond is an error and writes nothing", shortLives},
 		{"an empty shard is empty in every way", emptyShard},
 		{"entries come in the order in which they were written, to their own shard only", order},
+		{"a shard that loses nothing keeps its life", oneLife},
 		{"a read goes on where the last one ended", cursors},
 		{"a read that waits is woken by an append", wakes},
 		{"a read that waits in vain brings nothing", waitsInVain},
