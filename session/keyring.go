@@ -12,9 +12,10 @@ import (
 // Keyring is a ring that follows its file: edges read it again by themselves and switch keys by the clock, so none
 // needs to ask another. It is safe for concurrent use.
 type Keyring struct {
-	path string
-	ring atomic.Pointer[Ring]
-	seen fileStamp // of the last reading; belongs to Run
+	path    string
+	ring    atomic.Pointer[Ring]
+	seen    fileStamp // of the last good reading; it and problem belong to Run
+	problem string    // what was said of the file last, while it cannot be used
 }
 
 // OpenKeyring reads the ring file.
@@ -54,15 +55,26 @@ func (k *Keyring) reread(log *slog.Logger, changed func()) {
 	if stamp == k.seen {
 		return
 	}
-	k.seen = stamp
 	ring, err := readRing(k.path)
 	if err != nil {
-		log.Error("the changed key ring cannot be used; the one before it stays in use", "error", err)
+		k.refuse(log, err)
 		return
 	}
+	k.seen, k.problem = stamp, ""
 	k.ring.Store(ring)
 	log.Info("key ring read again", "keys", len(ring.keys))
 	changed()
+}
+
+// refuse says once what is wrong. The file is read again all the same: a wrong owner, a half-written copy that kept its
+// time and a mount that comes late are cured without a new stamp.
+func (k *Keyring) refuse(log *slog.Logger, err error) {
+	k.seen = fileStamp{}
+	if err.Error() == k.problem {
+		return
+	}
+	k.problem = err.Error()
+	log.Error("the changed key ring cannot be used; the one before it stays in use", "error", err)
 }
 
 func readRing(path string) (*Ring, error) {

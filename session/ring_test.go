@@ -130,3 +130,43 @@ func Test_a_running_edge_takes_a_changed_ring_by_itself_and_keeps_the_old_one_wh
 		}
 	})
 }
+
+func Test_a_broken_ring_that_is_cured_without_a_new_time_is_taken_and_complained_of_once(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "keys.json")
+		first, second := newKey(t, time.Now()), newKey(t, time.Now())
+		if err := session.WriteKeys(path, []session.Key{first}); err != nil {
+			t.Fatal(err)
+		}
+		kr, err := session.OpenKeyring(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_ = kr.Run(ctx, slog.New(slog.NewTextHandler(&log, nil)), func() {})
+		}()
+		if err := session.WriteKeys(path, []session.Key{first, second}); err != nil {
+			t.Fatal(err)
+		}
+		good, _ := os.ReadFile(path)
+		copied := time.Now().Add(-time.Hour)
+		for _, content := range []string{strings.Repeat(" ", len(good)), string(good)} {
+			if err := errors.Join(os.WriteFile(path, []byte(content), 0o600), os.Chtimes(path, copied, copied)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		cancel()
+		<-done
+		if kr.Ring().Active(time.Now()).ID != second.ID {
+			t.Error("the cured ring was not taken")
+		}
+		if n := strings.Count(log.String(), "cannot be used"); n != 1 {
+			t.Errorf("it was complained of %d times", n)
+		}
+	})
+}
