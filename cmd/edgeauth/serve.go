@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,9 @@ type service struct {
 	ln     net.Listener
 	tls    bool
 }
+
+// adminListen is the key, and so the name, of the admin listener.
+const adminListen = "admin.listen"
 
 // services opens the listeners that the configuration names. On an error none stays open.
 func (e *edge) services(cfg *config.Config) (_ []service, err error) {
@@ -57,7 +61,7 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 	}
 	if cfg.Admin.Listen != "" {
 		h := admin.Handler(admin.Options{Checks: e.checks(), Metrics: e.metrics, Log: e.log})
-		if err := open("admin.listen", cfg.Admin.Listen, h, false); err != nil {
+		if err := open(adminListen, cfg.Admin.Listen, h, false); err != nil {
 			return out, err
 		}
 	}
@@ -116,6 +120,12 @@ func (e *edge) serve(ctx context.Context, cfg *config.Config, services []service
 	loops.Go(func() error { return e.announce(life) })
 
 	listeners, ctx := errgroup.WithContext(ctx)
+	var others sync.WaitGroup // all but the admin listener, which tells of the drain until it is over
+	for _, s := range services {
+		if s.name != adminListen {
+			others.Add(1)
+		}
+	}
 	for _, s := range services {
 		listeners.Go(func() error { return s.serve() })
 		listeners.Go(func() error {
@@ -124,6 +134,11 @@ func (e *edge) serve(ctx context.Context, cfg *config.Config, services []service
 			case <-life.Done():
 			}
 			e.draining.Store(true)
+			if s.name == adminListen {
+				others.Wait()
+				return s.stop(0)
+			}
+			defer others.Done()
 			return s.stop(cfg.Server.Drain)
 		})
 	}

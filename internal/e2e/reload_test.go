@@ -146,8 +146,11 @@ func Test_SIGTERM_lets_requests_finish_refuses_new_ones_and_ends_with_0(t *testi
 		}
 		return err != nil
 	})
-	if status, _ := e.Ready(); status == http.StatusOK {
-		t.Error("an edge that shuts down says that it is ready")
+	if status, word := e.Ready(); status != http.StatusServiceUnavailable || word != "not_ready" {
+		t.Errorf("/readyz of an edge that shuts down: %d %s", status, word)
+	}
+	if status, _ := e.Get(e.Admin + "/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz of an edge that shuts down: %d", status)
 	}
 	select {
 	case got := <-answer:
