@@ -81,6 +81,11 @@ func Prepare(t testing.TB, s Setup) *Edge {
 	e.Configure(s.Rest)
 	t.Cleanup(func() {
 		e.Stop()
+		for _, sign := range []string{"WARNING: DATA RACE", "a handler panicked", "panic: "} {
+			if strings.Contains(e.Log(), sign) {
+				t.Errorf("the log of the edge at %s says %q", e.Listen, sign)
+			}
+		}
 		if t.Failed() {
 			t.Logf("log of the edge at %s:\n%s", e.Listen, tail(e.Log()))
 		}
