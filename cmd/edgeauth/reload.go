@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,9 @@ import (
 type reloader struct {
 	edge  *edge
 	path  string      // empty: there is no file to read again
-	stamp string      // of the files, when they were last read
+	stamp string      // of the files, when the configuration in use was read; empty: to be read again
 	valid atomic.Bool // whether the file is the configuration in use
+	said  string      // what is wrong with the file, as it was last said
 
 	stop      context.CancelFunc // ends the loops of the tree in place
 	stopCerts context.CancelFunc // ends the loop of the certificates in use
@@ -55,6 +57,7 @@ func (r *reloader) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hup:
+			r.said = "" // who asks gets an answer
 			r.reload(ctx)
 		case <-tick.C:
 			if r.path != "" && r.stampNow(r.edge.tree.Load().cfg) != r.stamp {
@@ -85,33 +88,51 @@ func (r *reloader) loop(ctx context.Context, run func(context.Context) error) co
 	return cancel
 }
 
-// reload reads the file and swaps the tree if all of it is good.
+// reload reads the file and swaps the tree if all of it is good. A file that changed while it was read is read again, and
+// so is a broken one: a secret that comes later, or a mode that is put right, leaves no mark on the file that names it.
 func (r *reloader) reload(ctx context.Context) {
 	if r.path == "" {
 		return
 	}
 	old := r.edge.tree.Load()
-	r.stamp = r.stampNow(old.cfg)
-	cfg, err := config.Load(r.path, os.LookupEnv)
-	if err == nil {
-		err = fixed(old.cfg, cfg)
-	}
-	var t *tree
-	if err == nil {
-		t, err = newTree(cfg, r.edge.parts(), old)
-	}
+	before := r.stampNow(old.cfg)
+	t, err := r.build(old)
 	r.valid.Store(err == nil)
-	if err != nil {
-		r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", err)
-		r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigRefused, Detail: r.path})
+	if r.stamp = ""; err != nil {
+		r.refuse(ctx, err)
 		return
 	}
-	r.stamp = r.stampNow(cfg)
-	r.edge.level.Set(cfg.Telemetry.LogLevel)
+	if r.stampNow(old.cfg) == before {
+		r.stamp = r.stampNow(t.cfg)
+	}
+	r.said = ""
+	r.edge.level.Set(t.cfg.Telemetry.LogLevel)
 	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
 	old.retire()
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
+}
+
+// build makes a tree of what the file says now.
+func (r *reloader) build(old *tree) (*tree, error) {
+	cfg, err := config.Load(r.path, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if err := fixed(old.cfg, cfg); err != nil {
+		return nil, err
+	}
+	return newTree(cfg, r.edge.parts(), old)
+}
+
+// refuse says what is wrong, once.
+func (r *reloader) refuse(ctx context.Context, err error) {
+	if err.Error() == r.said {
+		return
+	}
+	r.said = err.Error()
+	r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", err)
+	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigRefused, Detail: r.path})
 }
 
 // fixed names the settings that a running process cannot change.
@@ -127,7 +148,7 @@ func fixed(old, cfg *config.Config) error {
 			changed = append(changed, key)
 		}
 	}
-	if len(changed) > 0 {
+	if slices.Sort(changed); len(changed) > 0 {
 		return fmt.Errorf("%s can only change by a restart", strings.Join(changed, ", "))
 	}
 	return nil
