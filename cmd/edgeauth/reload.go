@@ -142,7 +142,11 @@ func fixed(old, cfg *config.Config) error {
 		"server.listen": old.Server.Listen == cfg.Server.Listen, "server.http_listen": old.Server.HTTPListen == cfg.Server.HTTPListen,
 		"server.data_dir": old.Server.DataDir == cfg.Server.DataDir, "admin.listen": old.Admin.Listen == cfg.Admin.Listen,
 		"store": reflect.DeepEqual(old.Store, cfg.Store), "session.keys_file": old.Session.KeysFile == cfg.Session.KeysFile,
-		"server.tls.mode": (old.Server.TLS.Mode == config.TLSOff) == (cfg.Server.TLS.Mode == config.TLSOff),
+		"server.read_header_timeout": old.Server.ReadHeaderTimeout == cfg.Server.ReadHeaderTimeout,
+		"server.idle_timeout":        old.Server.IdleTimeout == cfg.Server.IdleTimeout,
+		"server.max_header_bytes":    old.Server.MaxHeaderBytes == cfg.Server.MaxHeaderBytes,
+		"telemetry.log_format":       old.Telemetry.LogFormat == cfg.Telemetry.LogFormat,
+		"server.tls.mode":            (old.Server.TLS.Mode == config.TLSOff) == (cfg.Server.TLS.Mode == config.TLSOff),
 	} {
 		if !same {
 			changed = append(changed, key)

@@ -60,5 +60,5 @@ func runEdge(ctx context.Context, path string, cfg *config.Config, logs io.Write
 	if listening != nil {
 		listening(e)
 	}
-	return e.serve(ctx, cfg, services, newReloader(e, path))
+	return e.serve(ctx, services, newReloader(e, path))
 }

@@ -106,7 +106,7 @@ func (e *edge) plain(w http.ResponseWriter, r *http.Request) { e.tree.Load().pla
 
 // serve runs listeners and loops until ctx ends, then drains: no new connections, requests in flight get their time,
 // and only then the loops end that they depend on.
-func (e *edge) serve(ctx context.Context, cfg *config.Config, services []service, r *reloader) error {
+func (e *edge) serve(ctx context.Context, services []service, r *reloader) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	loops, life := errgroup.WithContext(life)
@@ -139,7 +139,7 @@ func (e *edge) serve(ctx context.Context, cfg *config.Config, services []service
 				return s.stop(0)
 			}
 			defer others.Done()
-			return s.stop(cfg.Server.Drain)
+			return s.stop(e.tree.Load().cfg.Server.Drain)
 		})
 	}
 	err := listeners.Wait()

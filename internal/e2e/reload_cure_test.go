@@ -24,3 +24,25 @@ func Test_a_refused_configuration_is_taken_when_the_secret_that_it_names_arrives
 		t.Errorf("it was refused aloud %d times", n)
 	}
 }
+
+func Test_settings_of_the_listeners_are_refused_by_name_and_the_drain_is_taken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slow := addSlow(t, w)
+	e := w.start(t, "")
+	good := e.Config()
+	e.Overwrite(strings.Replace(good, "  drain: 5s\n", "  idle_timeout: 77s\n  max_header_bytes: 9000\n", 1))
+	e.Until("it is refused", func() bool {
+		return strings.Contains(e.Log(), "server.idle_timeout, server.max_header_bytes can only change by a restart")
+	})
+	e.Overwrite(strings.Replace(good, "  drain: 5s\n", "  drain: 10m\n", 1))
+	e.Until("the other drain is taken", func() bool { return len(e.Events("config_reloaded")) > 0 })
+	e.Overwrite(strings.Replace(good, "  drain: 5s\n", "  drain: 0s\n", 1))
+	e.Until("the last drain is taken", func() bool { return len(e.Events("config_reloaded")) > 1 })
+	answer := slow.ask(t, e)
+	e.Terminate()
+	if got := <-answer; got == "done" {
+		t.Error("a request was waited for though the drain is over at once")
+	}
+	e.Exit()
+}
