@@ -43,6 +43,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e := &edge{level: new(slog.LevelVar), metrics: admin.NewMetrics()}
 	e.level.Set(cfg.Telemetry.LogLevel)
 	e.log = newLogger(logs, cfg.Telemetry.LogFormat, e.level)
+	adoptLibraries(e.log)
 	e.audit = audit.New(e.log, e.count, time.Now)
 	var err error
 	if e.pages, err = web.NewPages(); err != nil {
