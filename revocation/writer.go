@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -56,11 +57,11 @@ const writeTimeout = time.Second
 // cancelled: a client that hangs up does not undo its logout. The only error is ErrEntry, and then nothing was done.
 func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) {
 	for i := range entries {
-		if entries[i].Until <= entries[i].Since || entries[i].Scope == 0 || entries[i].Kind == 0 {
-			return 0, fmt.Errorf("%w: %s %s from %d until %d", ErrEntry, entries[i].Scope, entries[i].Kind, entries[i].Since, entries[i].Until)
-		}
 		if entries[i].Region == "" {
 			entries[i].Region = w.region
+		}
+		if err := entries[i].check(); err != nil {
+			return 0, err
 		}
 	}
 	w.replica.Apply(entries...)
@@ -69,6 +70,17 @@ func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) 
 		return Pending, nil
 	}
 	return Delivered, nil
+}
+
+// check refuses what ends before it begins, and what no log could keep: it would hold up the outbox for ever.
+func (e Entry) check() error {
+	if e.Until <= e.Since || scopeOf(e.Scope.String()) == 0 || kindOf(e.Kind.String()) == 0 {
+		return fmt.Errorf("%w: %s %s from %d until %d", ErrEntry, e.Scope, e.Kind, e.Since, e.Until)
+	}
+	if _, err := Decode(e.Encode()); err != nil {
+		return fmt.Errorf("%w: %w", ErrEntry, err)
+	}
+	return nil
 }
 
 func (w *Writer) deliver(ctx context.Context, entries []Entry) error {
@@ -103,17 +115,32 @@ func (w *Writer) Run(ctx context.Context) error {
 	return nil
 }
 
+// piece is how many entries one attempt delivers: few enough for writeTimeout, however long the store was away.
+const piece = 200
+
 func (w *Writer) flush(ctx context.Context) {
+	delivered := 0
+	for first := w.first(); len(first) > 0; first = w.first() {
+		if err := w.deliver(ctx, first); err != nil {
+			break
+		}
+		w.drop(len(first))
+		delivered += len(first)
+	}
+	if delivered > 0 {
+		w.notify(delivered)
+	}
+}
+
+// first returns the entries that have waited longest. They wait until they are dropped; only Run drops.
+func (w *Writer) first() []Entry {
 	w.mu.Lock()
-	waiting := w.outbox
-	w.outbox = nil
-	w.mu.Unlock()
-	if len(waiting) == 0 {
-		return
-	}
-	if err := w.deliver(ctx, waiting); err != nil {
-		w.keep(waiting)
-		return
-	}
-	w.notify(len(waiting))
+	defer w.mu.Unlock()
+	return slices.Clone(w.outbox[:min(len(w.outbox), piece)])
+}
+
+func (w *Writer) drop(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.outbox = slices.Delete(w.outbox, 0, n)
 }
