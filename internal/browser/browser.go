@@ -139,7 +139,7 @@ func (b *Browser) NewTab() *Tab {
 }
 
 // OpenAll opens each address in a tab of its own, all at the same moment, as a browser does that restores its tabs. It
-// returns when every page has loaded.
+// returns when every page has loaded, which may take two minutes.
 func (b *Browser) OpenAll(addresses ...string) []*Tab {
 	b.t.Helper()
 	tabs := make([]*Tab, len(addresses))
@@ -148,7 +148,7 @@ func (b *Browser) OpenAll(addresses ...string) []*Tab {
 	}
 	failures := make(chan error, len(addresses))
 	for i, address := range addresses {
-		go func() { failures <- tabs[i].navigate(address) }()
+		go func() { failures <- tabs[i].navigate(address, 4*limit) }() // they share the processor
 	}
 	for range addresses {
 		if err := <-failures; err != nil {

@@ -31,7 +31,7 @@ func (tab *Tab) Context() context.Context { return tab.ctx }
 // Open goes to address and returns when the page, after all redirects, has loaded.
 func (tab *Tab) Open(address string) {
 	tab.t.Helper()
-	if err := tab.navigate(address); err != nil {
+	if err := tab.navigate(address, limit); err != nil {
 		tab.fail(err)
 	}
 }
@@ -40,7 +40,7 @@ func (tab *Tab) Open(address string) {
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
 	click := chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)
-	if err := tab.leave(click); err != nil {
+	if err := tab.leave(click, limit); err != nil {
 		tab.fail(fmt.Errorf("clicking %s: %w", selector, err))
 	}
 }
@@ -74,7 +74,7 @@ func (tab *Tab) Back() {
 		_, err = cdp.Call(ctx, target, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry.ID})
 		return err
 	})
-	if err := tab.leave(back); err != nil {
+	if err := tab.leave(back, limit); err != nil {
 		tab.fail(fmt.Errorf("going back: %w", err))
 	}
 }
@@ -86,7 +86,7 @@ func (tab *Tab) Reload() {
 		_, err := cdp.Call(ctx, target, page.Reload, page.ReloadParams{})
 		return err
 	})
-	if err := tab.leave(reload); err != nil {
+	if err := tab.leave(reload, limit); err != nil {
 		tab.fail(fmt.Errorf("reloading: %w", err))
 	}
 }
@@ -139,7 +139,7 @@ func (tab *Tab) WaitVisible(selector string) {
 func (tab *Tab) WaitURL(pattern string) {
 	tab.t.Helper()
 	wanted := regexp.MustCompile(pattern)
-	err := tab.waitLoaded("", func(address string) bool { return wanted.MatchString(address) })
+	err := tab.waitLoaded("", limit, func(address string) bool { return wanted.MatchString(address) })
 	if err != nil {
 		tab.fail(fmt.Errorf("waiting for an address that matches %s: %w", pattern, err))
 	}
@@ -163,14 +163,14 @@ func value[T any](tab *Tab, what string, action chromedp.Action[T]) T {
 }
 
 // navigate goes to address and may be used from any goroutine.
-func (tab *Tab) navigate(address string) error {
+func (tab *Tab) navigate(address string, within time.Duration) error {
 	err := tab.leave(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		result, err := cdp.Call(ctx, target, page.Navigate, page.NavigateParams{URL: address})
 		if err == nil && result.ErrorText != "" {
 			err = errors.New(result.ErrorText)
 		}
 		return err
-	}))
+	}), within)
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", address, err)
 	}
@@ -179,22 +179,22 @@ func (tab *Tab) navigate(address string) error {
 
 // leave runs action and waits until another document has loaded. The present document is marked first; a document without
 // that mark is another one, be it fresh or an earlier one shown from memory.
-func (tab *Tab) leave(action chromedp.Action[chromedp.Void]) error {
+func (tab *Tab) leave(action chromedp.Action[chromedp.Void], within time.Duration) error {
 	mark := rand.Text()
-	ctx, cancel := context.WithTimeout(tab.ctx, limit)
+	ctx, cancel := context.WithTimeout(tab.ctx, within)
 	defer cancel()
 	setMark := chromedp.Evaluate[chromedp.Void]("void (window.edgeauthTestMark = " + strconv.Quote(mark) + ")")
 	if err := chromedp.Do(ctx, setMark, action); err != nil {
 		return err
 	}
-	return tab.waitLoaded(mark, func(string) bool { return true })
+	return tab.waitLoaded(mark, within, func(string) bool { return true })
 }
 
 // waitLoaded waits for a loaded document that does not carry mark and whose address is wanted.
-func (tab *Tab) waitLoaded(mark string, wanted func(address string) bool) error {
+func (tab *Tab) waitLoaded(mark string, within time.Duration, wanted func(address string) bool) error {
 	type document struct{ Mark, Ready, Address string }
 	const look = `({Mark: window.edgeauthTestMark || "", Ready: document.readyState, Address: location.href})`
-	ctx, cancel := context.WithTimeout(tab.ctx, limit)
+	ctx, cancel := context.WithTimeout(tab.ctx, within)
 	defer cancel()
 	for {
 		// In the middle of a navigation there is no document to ask, which is an error like any other: ask again.
@@ -204,7 +204,7 @@ func (tab *Tab) waitLoaded(mark string, wanted func(address string) bool) error 
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("no such page within %v (%+v, %v)", limit, state, err)
+			return fmt.Errorf("no such page within %v (%+v, %v)", within, state, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
