@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -116,45 +115,6 @@ func (rec keyRecord) key() (k Key, err error) {
 		k.RetireAfter = *rec.RetireAfter
 	}
 	return k, nil
-}
-
-// WriteKeys replaces a ring file in one step, readable by its owner only.
-func WriteKeys(path string, keys []Key) error {
-	var f keyFile
-	for _, k := range keys {
-		der, err := x509.MarshalPKCS8PrivateKey(k.Signing)
-		if err != nil {
-			return fmt.Errorf("encoding signing key of %s: %w", k.ID, err)
-		}
-		rec := keyRecord{ID: k.ID.String(), Secret: base64.StdEncoding.EncodeToString(k.Secret[:]),
-			Signing: base64.StdEncoding.EncodeToString(der), ActiveFrom: k.ActiveFrom.UTC()}
-		if !k.RetireAfter.IsZero() {
-			rec.RetireAfter = &k.RetireAfter
-		}
-		f.Keys = append(f.Keys, rec)
-	}
-	data, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding the key ring: %w", err)
-	}
-	return replaceFile(path, append(data, '\n'))
-}
-
-// replaceFile writes beside the file and renames, so that a reader sees the old ring or the new one.
-func replaceFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("writing the key ring: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, werr := tmp.Write(data)
-	if err := errors.Join(werr, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("writing the key ring: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("writing the key ring: %w", err)
-	}
-	return nil
 }
 
 // KeysMissing reports whether err means that there is no ring file.

@@ -3,10 +3,13 @@ package session_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,4 +172,61 @@ func Test_a_broken_ring_that_is_cured_without_a_new_time_is_taken_and_complained
 			t.Errorf("it was complained of %d times", n)
 		}
 	})
+}
+
+func Test_of_many_that_make_a_ring_at_once_one_does(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	var made [8]bool
+	var rings [8][]session.Key
+	var wg sync.WaitGroup
+	for i := range made {
+		rings[i] = []session.Key{newKey(t, start)}
+		wg.Go(func() {
+			err := session.CreateKeys(path, rings[i])
+			if made[i] = err == nil; err != nil && !errors.Is(err, fs.ErrExist) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	got, err := session.ReadKeys(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range made {
+		if made[i] != (rings[i][0].ID == got[0].ID) {
+			t.Errorf("number %d was told %v; the file holds key %s", i, made[i], got[0].ID)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func Test_a_replaced_ring_keeps_its_owner_mode_and_place(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "keys.json"), filepath.Join(dir, "link.json")
+	keys := []session.Key{newKey(t, start)}
+	if err := errors.Join(session.CreateKeys(path, keys), os.Chmod(path, 0o640), os.Symlink("keys.json", link)); err != nil {
+		t.Fatal(err)
+	}
+	const owner = 12345
+	if err := os.Chown(path, owner, owner); err != nil && os.Getuid() == 0 {
+		t.Fatal(err)
+	}
+	before, _ := os.Stat(path)
+	if err := session.WriteKeys(link, append(keys, newKey(t, start))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := session.ReadKeys(path); err != nil || len(got) != 2 {
+		t.Errorf("the file that the link leads to holds %d keys, %v", len(got), err)
+	}
+	after, _ := os.Stat(path)
+	was, is := before.Sys().(*syscall.Stat_t), after.Sys().(*syscall.Stat_t)
+	if after.Mode() != before.Mode() || is.Uid != was.Uid || is.Gid != was.Gid {
+		t.Errorf("it was %v of %d:%d and is %v of %d:%d", before.Mode(), was.Uid, was.Gid, after.Mode(), is.Uid, is.Gid)
+	}
+	if info, _ := os.Lstat(link); info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link was replaced")
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"text/tabwriter"
 	"time"
 
@@ -42,11 +43,14 @@ func newKeysNew() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "new", Short: "Make a key ring with one key; refuses to overwrite one", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := session.ReadKeys(path); err == nil && ifMissing {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s is there already and stays as it is.\n", path)
-				return nil
+			if _, err := session.ReadKeys(path); err == nil && ifMissing { // first: the folder need not be writable
+				return sayThere(cmd.OutOrStdout(), path)
 			}
-			if err := createKeys(path, time.Now()); err != nil {
+			err := createKeys(path, time.Now())
+			if ifMissing && errors.Is(err, fs.ErrExist) {
+				return sayThere(cmd.OutOrStdout(), path)
+			}
+			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s holds a new key. Give the same file to every edge; whoever reads it can forge sessions.\n", path)
@@ -58,16 +62,26 @@ func newKeysNew() *cobra.Command {
 	return cmd
 }
 
-// createKeys writes a ring of one key that is active at once. An existing file is an error.
-func createKeys(path string, now time.Time) error {
-	if _, err := session.ReadKeys(path); err == nil || !session.KeysMissing(err) {
-		return fmt.Errorf("%s is there already; a new ring would log everybody out. Use `edgeauth keys rotate`, or remove the file first", path)
+// sayThere says that a ring is there, unless it is no good.
+func sayThere(out io.Writer, path string) error {
+	if _, err := session.ReadKeys(path); err != nil {
+		return err
 	}
+	_, err := fmt.Fprintf(out, "%s is there already and stays as it is.\n", path)
+	return err
+}
+
+// createKeys writes a ring of one key that is active at once. An existing file is fs.ErrExist.
+func createKeys(path string, now time.Time) error {
 	k, err := session.GenerateKey(now)
 	if err != nil {
 		return err
 	}
-	return session.WriteKeys(path, []session.Key{k})
+	err = session.CreateKeys(path, []session.Key{k})
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already; a new ring would log everybody out. Use `edgeauth keys rotate`, or remove the file first (%w)", path, fs.ErrExist)
+	}
+	return err
 }
 
 func newKeysRotate() *cobra.Command {
