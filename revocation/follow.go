@@ -22,17 +22,28 @@ func (r *Replica) confirm(shard int, sent time.Time) {
 	}
 }
 
-// loaded notes that all entries of these incarnations on the shard are in memory, and which one is current.
-func (r *Replica) loaded(shard int, current identity.Incarnation, held []identity.Incarnation) {
+// loaded notes that all entries of the incarnations that a shard holds are in memory, and which one is current. One that
+// is still forming is not: it may yet be given to a shard that lost its data, so no session may hang on it.
+func (r *Replica) loaded(shard int, head Head) {
 	s := &r.shards[shard]
 	s.mu.Lock()
-	s.current = current
-	s.held[current] = true
-	for _, inc := range held {
+	if !head.Forming {
+		s.current = head.Current
+	}
+	s.held[head.Current] = true
+	for _, inc := range head.Held {
 		s.held[inc] = true
 	}
 	s.mu.Unlock()
 	r.recompute()
+}
+
+// currentOf is the shard's current incarnation; zero while none is known.
+func (r *Replica) currentOf(shard int) identity.Incarnation {
+	s := &r.shards[shard]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.current
 }
 
 // holds reports whether the shard's copy contains an incarnation in full.

@@ -274,3 +274,30 @@ func Test_an_edge_that_starts_without_its_log_is_not_ready_until_it_is_there(t *
 		}
 	})
 }
+
+func Test_nobody_mints_under_an_incarnation_that_is_still_forming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		a := startEdge(t, log)
+		defer a.stop()
+		time.Sleep(10 * time.Second)
+		before, _ := a.Current()
+		next := identity.NewIncarnation()
+		for i := range revocation.Shards {
+			if _, err := log.Begin(t.Context(), i, before, next, i == 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if now, _ := a.Current(); now != before {
+			t.Errorf("the edge mints under %v, which is forming", now)
+		}
+		if _, err := log.Begin(t.Context(), 0, next, next, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if now, _ := a.Current(); now != next {
+			t.Errorf("the edge mints under %v and not under the incarnation that was formed", now)
+		}
+	})
+}

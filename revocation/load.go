@@ -44,15 +44,18 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 		return err
 	}
 	f.cursors[shard], f.floors[shard], f.lives[shard] = head.Last, head.Last, head.Life
-	f.opt.Replica.loaded(shard, head.Current, head.Held)
+	f.opt.Replica.loaded(shard, head)
 	if gap && !first {
 		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
 	}
 	return nil
 }
 
-// unread reports whether the shard holds an incarnation that this edge has not read.
+// unread reports whether the shard holds an incarnation that this edge has not read, or another has become current.
 func (f *Follower) unread(shard int, head Head) bool {
+	if !head.Forming && f.opt.Replica.currentOf(shard) != head.Current {
+		return true
+	}
 	return slices.ContainsFunc(append(head.Held, head.Current), func(inc identity.Incarnation) bool {
 		return !f.opt.Replica.holds(shard, inc)
 	})
