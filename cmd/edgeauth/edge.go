@@ -134,6 +134,7 @@ func (e *edge) revoke(ctx context.Context, entries ...revocation.Entry) (revocat
 
 // ServeHTTP answers with the tree that is in place when the request arrives.
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	endUnclear(w, r)
 	e.tree.Load().handler.ServeHTTP(w, r)
 }
 
