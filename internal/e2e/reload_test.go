@@ -13,7 +13,6 @@ import (
 
 // slowApp is an application that answers when it is let go.
 type slowApp struct {
-	url     string
 	arrived chan struct{} // one for each request
 	release chan struct{} // closed to let all go
 }

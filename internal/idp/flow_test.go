@@ -92,7 +92,11 @@ func verify(t *testing.T, jwks []byte, token string) (header, claims map[string]
 			return header, claims
 		case k.Kty == "EC":
 			b := sig.FillBytes(make([]byte, 64))
-			public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(k.X), Y: number(k.Y)}
+			point := append([]byte{4}, number(k.X).FillBytes(make([]byte, 32))...)
+			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(point, number(k.Y).FillBytes(make([]byte, 32))...))
+			if err != nil {
+				t.Fatal(err)
+			}
 			if !ecdsa.Verify(public, sum[:], new(big.Int).SetBytes(b[:32]), new(big.Int).SetBytes(b[32:])) {
 				t.Fatal("the signature is wrong")
 			}

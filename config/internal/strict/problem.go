@@ -37,12 +37,6 @@ func Key(path, key string) string {
 // Index is the path of a list's element.
 func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
-// within reports whether path is parent or lies below it.
-func within(path, parent string) bool {
-	rest, ok := strings.CutPrefix(path, parent)
-	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
 // printable makes a text from the file fit for a terminal and a log line: no control or inexcerpt.Visible characters, no
 // change of writing direction, at most 60 characters.
 func printable(s string) string {
