@@ -8,11 +8,18 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 )
 
-// coldStart returns once all shards agree on an incarnation, or when the context ends. An edge that just began knows
-// nothing, so an emptied shard may be a new log or a lost one: it waits for others to give entries back before it
-// begins a new incarnation. Shard 0 says which one is being formed; whoever sees that helps to finish it, so a crash in
-// between leaves nothing half done.
+// coldStart returns once all shards agree on an incarnation, when the context ends, or at once if it runs already. An
+// edge that just began knows nothing, so an emptied shard may be a new log or a lost one: it waits for others to give
+// entries back before it begins a new incarnation. Shard 0 says which one is being formed; whoever sees that helps to
+// finish it, so a crash in between leaves nothing half done. A shard that is emptied before this edge has read it leads
+// here again.
 func (f *Follower) coldStart(ctx context.Context) {
+	select {
+	case f.starting <- struct{}{}:
+		defer func() { <-f.starting }()
+	default:
+		return // another goroutine looks; the next probe tells
+	}
 	var since time.Time // when the log was first seen incomplete
 	logged := false
 	for ctx.Err() == nil {

@@ -49,10 +49,14 @@ type Follower struct {
 	floors  [Shards]Cursor // likewise: a probe has shown that nothing was trimmed unread up to here
 	lives   [Shards]string // likewise: of the shard when its snapshot was read
 	failing [Shards]bool   // likewise
+
+	starting chan struct{} // filled by the one goroutine that looks whether all shards agree
 }
 
 // NewFollower returns a Follower that has not begun.
-func NewFollower(o FollowerOptions) *Follower { return &Follower{opt: o} }
+func NewFollower(o FollowerOptions) *Follower {
+	return &Follower{opt: o, starting: make(chan struct{}, 1)}
+}
 
 // Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.
 func (f *Follower) Run(ctx context.Context) error {

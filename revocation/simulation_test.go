@@ -68,7 +68,7 @@ func (w *world) run() {
 		w.look()
 	}
 	w.log.setDown(false)
-	time.Sleep(20 * time.Second)
+	time.Sleep(40 * time.Second)
 	w.look()
 	w.compare()
 }
