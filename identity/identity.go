@@ -123,6 +123,9 @@ type Assurance struct {
 	AuthTime time.Time // zero: the provider did not say
 }
 
+// MaxClockSkew is how far the clocks of two edges may differ. What one of them says of a time is believed within it.
+const MaxClockSkew = 60 * time.Second
+
 // Digest is the first 16 bytes of SHA-256 over the parts, each preceded by its length, under a label. It names
 // registers of the log and keys of the store without showing who is meant.
 func Digest(label string, parts ...string) [16]byte {

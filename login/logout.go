@@ -94,11 +94,12 @@ func (s *Server) ending(c *session.Session) []revocation.Entry {
 	return entries
 }
 
-// notBefore ends all sessions of the names that exist now. It lies after every not-before that is known: a session
-// minted under one that a faster clock wrote has an epoch just behind it.
+// notBefore ends all sessions of the names that exist now, those too that an edge with a faster clock minted: it lies
+// ahead by as much as clocks may differ, and after every not-before that is known. A login that follows takes it for
+// known and gets an epoch behind it.
 func (s *Server) notBefore(names *revocation.Names, reason, actor string) revocation.Value {
 	now := revocation.MillisOf(s.opt.Now())
-	since := max(now, s.opt.Log.NotBefore(names)+1)
+	since := max(revocation.MillisOf(s.opt.Now().Add(identity.MaxClockSkew)), s.opt.Log.NotBefore(names)+1)
 	end := until(since+revocation.Millis(session.MaxLifetime/time.Millisecond), now)
 	return revocation.Value{Since: since, Until: end, Reason: reason, Actor: actor}
 }
@@ -123,7 +124,7 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) string {
 	home := s.opt.Origin + Prefix + "logged-out"
 	p, ok := s.providerOf(c.Subject.Issuer)
-	if !ok {
+	if !ok || !p.Status().Ready { // nobody is sent to a provider that is away
 		return home
 	}
 	hint, _, err := s.opt.Vault.IDToken(ctx, c)

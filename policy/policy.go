@@ -69,7 +69,7 @@ type Verdict struct {
 }
 
 // MaxAhead is how far in the future a session may have been issued: edges' clocks differ.
-const MaxAhead = 60 * time.Second
+const MaxAhead = identity.MaxClockSkew
 
 // Session is what the decision needs to know of a session.
 type Session struct {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -30,7 +31,7 @@ func newDemo() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback address and port of the edge")
-	cmd.Flags().StringVar(&f.redis, "redis", "", "host:port of a Redis to use instead of the embedded store")
+	cmd.Flags().StringVar(&f.redis, "redis", "", "host:port of a Redis to use instead of the embedded store; its database 15")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show the edge's log: access records and audit events")
 	return cmd
 }
@@ -44,6 +45,8 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	if host, _, err := net.SplitHostPort(f.listen); err != nil || !isLoopback(host) {
 		return fmt.Errorf("--listen %q is no loopback address with a port: the demo's passwords are public, so nobody else may reach it", f.listen)
 	}
+	ctx, release := signal.NotifyContext(ctx, syscall.SIGHUP) // a terminal that is closed ends the demo
+	defer release()
 	if !f.verbose {
 		logs = quiet{logs}
 	}

@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -121,7 +124,7 @@ telemetry:
   log_format: text
 `, w.origin, f.listen, dir, w.issuer, w.servers[1].ln.Addr(), w.servers[2].ln.Addr(), level)
 	if f.redis != "" {
-		fmt.Fprintf(&b, "store:\n  type: redis\n  redis:\n    addresses: [%q]\n", f.redis)
+		fmt.Fprintf(&b, "store:\n  type: redis\n  redis:\n    addresses: [%q]\n    db: 15\n", f.redis)
 	}
 	return b.Bytes()
 }
@@ -144,12 +147,27 @@ func (w *demoWorld) announce(ctx context.Context, e *edge, out io.Writer, config
            %[1]s/public/    asks nobody
            curl -i %[1]s/api/hello
                                        a program gets a 401 that it can read, not a redirect
-           edgeauth revoke --config %[2]s --all
+           %[4]s revoke --config %[2]s --all
                                        in another terminal: everybody is logged out at once
   Health   http://%[3]s/readyz  and  /metrics
   End      Ctrl-C
 
 ready
-`, w.origin, config, e.addresses["admin.listen"])
+`, w.origin, config, e.addresses[adminListen], invocation())
 	return err
+}
+
+// invocation is how this program can be called again from another terminal.
+func invocation() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "edgeauth"
+	}
+	if strings.Contains(self, "go-build") {
+		return "go run ./cmd/edgeauth"
+	}
+	if found, err := exec.LookPath("edgeauth"); err == nil && found == self {
+		return "edgeauth"
+	}
+	return self
 }

@@ -36,6 +36,7 @@ type edge struct {
 
 	tree     atomic.Pointer[tree]
 	draining atomic.Bool
+	stale    atomic.Bool // whether the configuration file is not the configuration in use
 }
 
 // newEdge opens what a process needs once: log, key ring, store. It does no network but to a local file.

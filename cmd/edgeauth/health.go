@@ -13,6 +13,7 @@ import (
 func (e *edge) checks() []admin.Check {
 	return []admin.Check{
 		{Name: "edge", Func: e.checkDraining},
+		{Name: "configuration", Func: e.checkConfig},
 		{Name: "revocation_log", Func: e.checkLog},
 		{Name: "store", Func: e.checkStore},
 		{Name: "outbox", Func: e.checkOutbox},
@@ -24,6 +25,13 @@ func (e *edge) checks() []admin.Check {
 func (e *edge) checkDraining() (admin.State, string) {
 	if e.draining.Load() {
 		return admin.NotReady, "shutting down"
+	}
+	return admin.Ready, ""
+}
+
+func (e *edge) checkConfig() (admin.State, string) {
+	if e.stale.Load() {
+		return admin.Degraded, "the configuration file was changed and cannot be used; the one before it stays in use, the log says why"
 	}
 	return admin.Ready, ""
 }

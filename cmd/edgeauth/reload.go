@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,10 +20,9 @@ import (
 // reloader replaces the edge's tree when the configuration changes, and runs the loops of the one in place.
 type reloader struct {
 	edge  *edge
-	path  string      // empty: there is no file to read again
-	stamp string      // of the files, when the configuration in use was read; empty: to be read again
-	valid atomic.Bool // whether the file is the configuration in use
-	said  string      // what is wrong with the file, as it was last said
+	path  string // empty: there is no file to read again
+	stamp string // of the files, when the configuration in use was read; empty: to be read again
+	said  string // what is wrong with the file, as it was last said
 
 	stop      context.CancelFunc // ends the loops of the tree in place
 	stopCerts context.CancelFunc // ends the loop of the certificates in use
@@ -33,10 +31,9 @@ type reloader struct {
 
 func newReloader(e *edge, path string) *reloader {
 	r := &reloader{edge: e, path: path, stop: func() {}, stopCerts: func() {}}
-	r.valid.Store(true)
 	r.stamp = r.stampNow(e.tree.Load().cfg)
 	e.metrics.Gauge(admin.GaugeConfigValid, "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
-		func() float64 { return truth(r.valid.Load()) })
+		func() float64 { return truth(!e.stale.Load()) })
 	return r
 }
 
@@ -97,7 +94,7 @@ func (r *reloader) reload(ctx context.Context) {
 	old := r.edge.tree.Load()
 	before := r.stampNow(old.cfg)
 	t, err := r.build(old)
-	r.valid.Store(err == nil)
+	r.edge.stale.Store(err != nil)
 	if r.stamp = ""; err != nil {
 		r.refuse(ctx, err)
 		return

@@ -21,11 +21,13 @@ func newRevoke() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke (--session NAME | --provider P --subject SUB | --all)",
 		Short: "End sessions, on every edge",
-		Long: "revoke ends sessions that exist now; a later login is not affected. With the embedded store it speaks to the running\n" +
-			"edge through the socket in server.data_dir; with Redis it writes the log itself, and every edge hears of it at once.",
+		Long: "revoke ends sessions that exist now; a later login is not affected. It speaks to the running edge through the socket in\n" +
+			"server.data_dir; where there is none and the store is Redis it writes the log itself, and every edge hears of it at once.\n\n" +
+			"A session's NAME and a person's SUB stand in audit events and at /.edgeauth/me. SUB is the provider's own name of the\n" +
+			"person, often a UUID; it is not the login name. Whether anybody goes by it cannot be told here.",
 		Example: "  edgeauth revoke --config config.yaml --session Zm9vYmFyYmF6cXV4MTIzNA   # the name that logs and /.edgeauth/me show\n" +
 			"  edgeauth revoke --config config.yaml --provider corp --subject 0b8f-…      # every session of one person\n" +
-			"  edgeauth revoke --config config.yaml --all --reason \"key leak\"",
+			"  edgeauth revoke --config config.yaml --all --reason \"incident 4711\"",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.bySession = cmd.Flags().Changed("session") // an empty name is a mistake, not another flag
@@ -57,16 +59,27 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	since := time.Now().Add(identity.MaxClockSkew) // an edge with a faster clock may have minted ahead of ours
 	e := revocation.Entry{Register: register, Value: revocation.Value{
-		Since: revocation.MillisOf(now), Until: revocation.MillisOf(now.Add(session.MaxLifetime)), Reason: f.reason, Actor: "cli:" + whoami(),
+		Since: revocation.MillisOf(since), Until: revocation.MillisOf(since.Add(session.MaxLifetime)), Reason: f.reason, Actor: "cli:" + whoami(),
 	}}
 	how, err := deliver(cmd.Context(), cfg, e)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Revoked (%s): %s.\n", register.Scope, how)
+	fmt.Fprintf(cmd.OutOrStdout(), "Revoked %s: %s.\n", f.what(), how)
 	return nil
+}
+
+// what names in words what was revoked, as far as it can be known.
+func (f revokeFlags) what() string {
+	switch {
+	case f.all:
+		return "every session of everybody"
+	case f.bySession:
+		return "session " + f.session
+	}
+	return fmt.Sprintf("every session of the sub %q (which is not the login name; /.edgeauth/me shows a person's sub)", f.subject)
 }
 
 // register names what is to be revoked.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,7 +66,7 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 			return out, err
 		}
 	}
-	ln, err := listenControl(cfg)
+	ln, err := e.listenControl(cfg)
 	if err != nil {
 		return out, err
 	}
@@ -75,14 +76,20 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 	return out, nil
 }
 
-// listenControl makes the control socket. An edge with Redis works without a data_dir: there the command line can
-// write the log itself.
-func listenControl(cfg *config.Config) (net.Listener, error) {
+// listenControl makes the control socket. An edge with Redis works without a data_dir that it could write to; then the
+// command line has to write the log itself, which it can't while Redis is away.
+func (e *edge) listenControl(cfg *config.Config) (net.Listener, error) {
 	path := socketPath(cfg)
-	if _, err := os.Stat(filepath.Dir(path)); err != nil && cfg.Store.Type == config.StoreRedis {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil && cfg.Store.Type == config.StoreRedis {
+		e.log.Info("there is no control socket: server.data_dir cannot be made", "error", err)
 		return nil, nil
 	}
-	return listenSocket(path)
+	ln, err := listenSocket(path)
+	if err != nil && errors.Is(err, fs.ErrPermission) && cfg.Store.Type == config.StoreRedis {
+		e.log.Info("there is no control socket: server.data_dir cannot be written", "error", err)
+		return nil, nil
+	}
+	return ln, err
 }
 
 func (e *edge) newServer(cfg *config.Config, h http.Handler) *http.Server {
@@ -133,7 +140,9 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 			case <-ctx.Done():
 			case <-life.Done():
 			}
-			e.draining.Store(true)
+			if !e.draining.Swap(true) {
+				e.log.Info("shutting down: no new connections, requests in flight may finish", "within", e.tree.Load().cfg.Server.Drain.String())
+			}
 			if s.name == adminListen {
 				others.Wait()
 				return s.stop(0)
@@ -144,7 +153,9 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	}
 	err := listeners.Wait()
 	end()
-	return errors.Join(err, loops.Wait())
+	err = errors.Join(err, loops.Wait())
+	e.log.Info("stopped")
+	return err
 }
 
 func (s service) serve() error {
