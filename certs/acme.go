@@ -39,7 +39,7 @@ type ACME struct {
 	Email       string      // where the CA may write to; may be empty
 	Directory   string      // the CA's directory URL; Let's Encrypt when empty
 	CAFile      string      // PEM roots to trust for Directory, instead of the system's; may be empty
-	Storage     string      // the folder for account, keys and certificates; made when missing
+	Storage     string      // the folder for account, keys and certificates; Run makes it when missing
 	AcceptTerms bool        // the operator accepts the CA's terms of service; must be true
 	Challenges  []Challenge // both when empty
 	HTTPPort    int         // where HTTP-01 reaches this machine; 80 when zero, others for tests

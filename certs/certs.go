@@ -50,8 +50,8 @@ type Manager struct {
 	source source // nil when the mode is off
 }
 
-// New checks cfg and reads what lies on disk. It does no network and starts nothing. Its errors name the file or key
-// that is wrong and how to cure it.
+// New checks cfg and reads what lies on disk. It writes nothing, does no network and starts nothing. Its errors name the
+// file or key that is wrong and how to cure it.
 func New(cfg Config) (*Manager, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

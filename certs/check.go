@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"net/url"
 	"os"
@@ -41,19 +42,22 @@ func checkIssuable(hosts []string) error {
 	return nil
 }
 
-// checkStorage makes the folder and proves that it can be written, before a certificate is asked for and then lost.
+// checkStorage only looks: it refuses a path that can never be a folder. Making the folder and proving that it can be
+// written is certmagic's, which does both before each order, so that no certificate is asked for and then lost.
 func checkStorage(dir string) error {
 	if dir == "" {
 		return errors.New("tls mode acme needs a storage folder for its account, keys and certificates")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the ACME storage folder: %w", err)
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking at the ACME storage folder (may this user enter it?): %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("the ACME storage %s is not a folder: name one, or a path where one can be made", dir)
 	}
-	f, err := os.CreateTemp(dir, ".writable-*")
-	if err != nil {
-		return fmt.Errorf("writing to the ACME storage folder (may this user write there?): %w", err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return nil
 }
 
 // readRoots returns the roots in file, or the system's when file is empty.

@@ -59,11 +59,17 @@ func (e *edge) run(t *testing.T, cfg certs.Config) (*certs.Manager, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m, e.serve(t, m, cfg.Hosts)
+}
+
+// serve runs m behind the listeners and returns a function that ends it and them.
+func (e *edge) serve(t *testing.T, m *certs.Manager, hosts []string) func() {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
 	quiet := log.New(io.Discard, "", 0)
-	plain := &http.Server{Handler: m.HTTPHandler(certs.Redirect(cfg.Hosts)), ErrorLog: quiet}
+	plain := &http.Server{Handler: m.HTTPHandler(certs.Redirect(hosts)), ErrorLog: quiet}
 	secure := &http.Server{Handler: http.HandlerFunc(hello), TLSConfig: m.TLSConfig(), ErrorLog: quiet}
 	go func() { _ = plain.Serve(e.httpLn) }()
 	go func() { _ = secure.ServeTLS(e.tlsLn, "", "") }()
@@ -80,7 +86,7 @@ func (e *edge) run(t *testing.T, cfg certs.Config) (*certs.Manager, func()) {
 		}
 	}
 	t.Cleanup(stop)
-	return m, stop
+	return stop
 }
 
 func hello(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }
