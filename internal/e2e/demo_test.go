@@ -2,8 +2,8 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
