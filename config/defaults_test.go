@@ -44,7 +44,7 @@ func mustURL(t *testing.T, text string) *url.URL {
 func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 	want := &config.Config{
 		Server: config.Server{
-			Hosts: []config.Host{{URL: mustURL(t, "http://127.0.0.1:8080")}}, Listen: ":443",
+			Hosts: []config.Host{{URL: mustURL(t, "http://127.0.0.1:8080")}}, Listen: "127.0.0.1:8080",
 			TLS: config.TLS{Mode: config.TLSOff, Certificates: []config.Certificate{}, ACME: config.ACME{
 				Directory: mustURL(t, "https://acme-v02.api.letsencrypt.org/directory"), Storage: "/var/lib/edgeauth/certificates",
 			}},
@@ -84,6 +84,26 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, parse(t, minimal)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestListenIsWhereTheFirstHostsBrowsersGo(t *testing.T) {
+	const files = ", tls: {mode: files, certificates: [{cert_file: a.crt, key_file: a.key}]}"
+	for server, want := range map[string]string{
+		`hosts: [{url: "http://127.0.0.1:28080"}]`:                            "127.0.0.1:28080",
+		`hosts: [{url: "http://localhost"}]`:                                  "localhost:80",
+		`hosts: [{url: "http://[::1]:8080"}, {url: "http://localhost:9000"}]`: "[::1]:8080",
+		`hosts: [{url: "http://127.0.0.1:28080"}], listen: ":8080"`:           ":8080",
+		`hosts: [{url: "http://127.0.0.1:28080"}], listen: ":443"`:            ":443",
+		`hosts: [{url: "http://127.0.0.1:28080"}], tls_in_front: true`:        ":443",
+		`hosts: [{url: "https://app.example.com"}], tls_in_front: true`:       ":443",
+		`hosts: [{url: "https://127.0.0.1:8443"}]` + files:                    ":443",
+	} {
+		c := parse(t, "server: {"+server+"}\nupstreams: {app: {addresses: [http://10.0.0.5]}}\n"+
+			"routes: [{path: /, upstream: app, public: true}]\n")
+		if c.Server.Listen != want {
+			t.Errorf("%s: listen = %q, want %q", server, c.Server.Listen, want)
+		}
 	}
 }
 

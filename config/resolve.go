@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +13,9 @@ func resolve(c *Config, r *strict.Result) {
 	s := &c.Server
 	if s.TLS.Mode != TLSOff && !r.Given("server.http_listen") {
 		s.HTTPListen = ":80"
+	}
+	if !r.Given("server.listen") {
+		s.listenWhereBrowsersGo()
 	}
 	orElse(&s.TLS.ACME.Storage, filepath.Join(s.DataDir, "certificates"))
 	orElse(&c.Session.KeysFile, filepath.Join(s.DataDir, "keys.json"))
@@ -28,6 +32,18 @@ func resolve(c *Config, r *strict.Result) {
 		orElse(&c.Routes[i].Name, c.Routes[i].describe())
 	}
 }
+
+// listenWhereBrowsersGo takes the address to listen on from the first host, if browsers reach edgeauth there directly:
+// nothing but this machine can stand between them and a loopback address.
+func (s *Server) listenWhereBrowsersGo() {
+	if !s.direct() || len(s.Hosts) == 0 || s.Hosts[0].URL == nil || !s.Hosts[0].PlainLoopback() {
+		return
+	}
+	s.Listen = net.JoinHostPort(s.Hosts[0].URL.Hostname(), s.Hosts[0].port())
+}
+
+// direct reports whether edgeauth speaks plain HTTP and, as far as the file says, to browsers themselves.
+func (s *Server) direct() bool { return s.TLS.Mode == TLSOff && !s.TLSInFront }
 
 // describe names a route by what it matches.
 func (r Route) describe() string {

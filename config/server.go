@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"time"
@@ -11,7 +12,7 @@ import (
 // Server is what edgeauth listens on and what it is called by.
 type Server struct {
 	Hosts             []Host         `yaml:"hosts" required:"true" doc:"The public origins, as browsers see them. Each has its own cookies, redirect URI and session."`
-	Listen            string         `yaml:"listen" default:":443" format:"listen" required:"true" doc:"Address and port for requests: TLS, or plain HTTP where tls.mode is off."`
+	Listen            string         `yaml:"listen" default:":443" derived:"the host and port of the first of hosts, where that is a plain http loopback URL, tls.mode is off and tls_in_front is false; :443 otherwise" format:"listen" required:"true" doc:"Address and port for requests: TLS, or plain HTTP where tls.mode is off."`
 	HTTPListen        string         `yaml:"http_listen" format:"listen" derived:":80 with TLS; none where tls.mode is off" doc:"Address and port that redirects http to https and answers ACME's HTTP-01 challenge. Empty: none."`
 	TLS               TLS            `yaml:"tls" doc:"Where certificates come from."`
 	TLSInFront        bool           `yaml:"tls_in_front" default:"false" doc:"Says that something in front of edgeauth ends TLS, so that edgeauth may speak plain HTTP for public https addresses."`
@@ -37,6 +38,9 @@ func (h Host) Origin() string { return h.URL.Scheme + "://" + h.URL.Host }
 func (h Host) PlainLoopback() bool {
 	return h.URL.Scheme == "http" && format.IsLoopback(h.URL.Hostname())
 }
+
+// port is the port of a plain http origin, given or not.
+func (h Host) port() string { return cmp.Or(h.URL.Port(), "80") }
 
 // TLSMode says where certificates come from.
 type TLSMode string

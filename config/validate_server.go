@@ -21,6 +21,7 @@ func (v validator) server() {
 		// Two schemes of one host would share one cookie jar, and one name in routes.
 		origins = append(origins, h.URL.Host)
 		v.hostScheme(path+".url", h)
+		v.hostPort(path+".url", h)
 	}
 	unique(origins, func(i int) {
 		v.report(strict.Index("server.hosts", i)+".url", "this host is listed twice", "")
@@ -44,6 +45,15 @@ func (v validator) hostScheme(path string, h Host) {
 	case h.URL.Scheme == "http" && !h.PlainLoopback():
 		v.warn(path, "is http, though TLS ends in front of edgeauth", "write the address as browsers see it, with https://")
 	}
+}
+
+// hostPort warns of a loopback address where nobody may be listening. Port 0 is a port that nobody knows yet.
+func (v validator) hostPort(path string, h Host) {
+	_, port, err := net.SplitHostPort(v.Server.Listen)
+	if err != nil || port == "0" || !v.Server.direct() || !h.PlainLoopback() || h.port() == port {
+		return
+	}
+	v.warn(path, "is port "+h.port()+", but server.listen is port "+port, "use one port for both, unless something leads from the one to the other")
 }
 
 func (v validator) tls() {
@@ -84,10 +94,18 @@ func (v validator) listeners() {
 	for i, a := range addresses {
 		for j := range i {
 			if collide(a, addresses[j]) {
-				v.report(paths[i], "takes the same address and port as "+paths[j], "")
+				v.report(paths[i], "takes the same address and port as "+paths[j], v.unsaid(paths[j], addresses[j]))
 			}
 		}
 	}
+}
+
+// unsaid tells an address that the file does not give.
+func (v validator) unsaid(path, address string) string {
+	if v.r.Given(path) {
+		return ""
+	}
+	return path + " is not set, so it is " + address
 }
 
 func collide(a, b string) bool {

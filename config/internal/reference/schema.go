@@ -114,9 +114,9 @@ func description(f strict.Field) string {
 	return strings.Join(parts, " ")
 }
 
-// defaultOf turns the YAML text of a default into a value for JSON; nil where there is none.
+// defaultOf turns the YAML text of a default into a value for JSON; nil where there is none, or other keys decide.
 func defaultOf(f strict.Field) any {
-	if f.Default == "" {
+	if f.Default == "" || f.Derived != "" {
 		return nil
 	}
 	var v any

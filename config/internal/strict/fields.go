@@ -8,7 +8,8 @@
 //	key:"name"        on the field of a list element that takes the key where the YAML has a mapping by name
 //	doc:"..."         the meaning, for references and schemas
 //	default:"..."     YAML text of the value that stands where the key is absent
-//	derived:"..."     says in words what stands for an absent key where that depends on other keys
+//	derived:"..."     says in words what stands for an absent key where that depends on other keys; a default
+//	                  beside it is the value where they do not decide
 //	required:"true"   the value must not be empty
 //	enum:"a,b"        the allowed texts (of a list: of its elements)
 //	min, max          bounds of numbers and durations, included
