@@ -16,15 +16,25 @@ func (v validator) ambiguous() {
 	}
 	earlier := map[place][]int{}
 	for i, r := range v.Routes {
+		if v.undecided(i) {
+			continue
+		}
 		at := place{strings.ToLower(r.matched()), r.Exact}
 		for _, j := range earlier[at] {
-			if message, hint := v.clash(v.Routes[j], r); message != "" && r.Path != "" {
+			if message, hint := v.clash(v.Routes[j], r); message != "" {
 				v.report(strict.Index("routes", i)+".path", fmt.Sprintf("routes[%d] "+message, j), hint)
 				break
 			}
 		}
 		earlier[at] = append(earlier[at], i)
 	}
+}
+
+// undecided reports whether a mistake leaves open what a route matches; it is compared once that is mended.
+func (v validator) undecided(i int) bool {
+	path := strict.Index("routes", i)
+	return v.Routes[i].Path == "" || slices.Contains(v.Routes[i].Methods, "") ||
+		v.r.Bad(path+".host") || v.r.Bad(path+".methods") || v.r.Bad(path+".upstream")
 }
 
 // clash compares two routes whose paths are the same but for case.

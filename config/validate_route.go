@@ -51,7 +51,7 @@ func (v validator) access(path string, r Route) {
 
 func (v validator) strip(path string, r Route) {
 	prefix := strings.TrimSuffix(r.StripPrefix, "/")
-	if prefix == "" || r.Path == prefix || strings.HasPrefix(r.Path, prefix+"/") {
+	if prefix == "" || r.Path == "" || r.Path == prefix || strings.HasPrefix(r.Path, prefix+"/") {
 		return
 	}
 	v.report(path+".strip_prefix", "is not the beginning of the route's path", "")

@@ -45,7 +45,8 @@ func (v validator) store() {
 }
 
 func (v validator) redisTransport(path string, redis Redis) {
-	if redis.Username != "" && redis.Password.IsZero() && !v.r.Bad(path+".password_file") {
+	unread := v.r.Bad(path+".password") || v.r.Bad(path+".password_file")
+	if redis.Username != "" && redis.Password.IsZero() && !unread {
 		v.report(path+".username", "a user name needs a password", "set password or password_file")
 	}
 	if redis.TLS {

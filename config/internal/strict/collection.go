@@ -93,7 +93,8 @@ func (d *decoder) keyedList(n *yaml.Node, v reflect.Value, path string) {
 	index, _ := elemKey(v.Type())
 	for i, p := range pairs {
 		if _, fault := d.format("name", p.key); fault != nil {
-			d.problem(p.at, p.path, p.path+": the name "+fault.Message, fault.Hint)
+			// Recorded beside the element's path, so that what is wrong inside is still reported.
+			d.problem(p.at, p.path+"?", p.path+": the name "+fault.Message, fault.Hint)
 		}
 		d.fresh(out.Index(i))
 		out.Index(i).Field(index).SetString(p.key)
