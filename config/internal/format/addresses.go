@@ -19,6 +19,9 @@ var numericLabel = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
 
 // listen accepts an address to listen on: host:port, the host an address, localhost or empty.
 func listen(text string) (string, *strict.Fault) {
+	if isPort(text, 0) {
+		return "", fault("must be an address with a port", `a port alone begins with a colon and stands in quotes: ":443"`)
+	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil || !isPort(port, 0) {
 		return "", fault("must be an address with a port", "as in :443, 127.0.0.1:9090 or [::1]:9090")

@@ -116,6 +116,10 @@ func (d *decoder) plain(n *yaml.Node, path string) bool {
 
 func (d *decoder) section(n *yaml.Node, v reflect.Value, path string) {
 	fields := FieldsOf(v.Type())
+	if hint, ok := d.meant(n, fields); ok {
+		d.problem(excerpt.At(n.Line, n.Column), path, mismatch(path, "a section with keys", kindOf(n)), hint)
+		return
+	}
 	for _, p := range d.pairs(n, path) {
 		i := indexOf(fields, p.key)
 		if i < 0 {
@@ -127,6 +131,17 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, path string) {
 	for _, f := range fields {
 		d.required(v.Field(f.index), f, path)
 	}
+}
+
+// meant is how to write a text that stands where a section should, if it is a good value of the one key that the section
+// must have. A text in such a form is no secret.
+func (d *decoder) meant(n *yaml.Node, fields []Field) (hint string, ok bool) {
+	must := slices.DeleteFunc(slices.Clone(fields), func(f Field) bool { return !f.Required || f.Default != "" })
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || len(must) != 1 || must[0].Format == "" || isList(must[0].Type) {
+		return "", false
+	}
+	text, fault := d.format(must[0].Format, n.Value)
+	return fmt.Sprintf("write {%s: %q}", must[0].Key, text), fault == nil && text != ""
 }
 
 func (d *decoder) unknown(p pair, fields []Field, path string) {

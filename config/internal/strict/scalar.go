@@ -32,7 +32,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f Field, path string) {
 	}
 	text, changed, fault := d.expandIn(n)
 	if fault == nil && !changed {
-		fault = checkTag(n, v, want)
+		fault = d.checkTag(n, v, f, want)
 	}
 	if fault == nil && text == "" && f.Required {
 		fault = &Fault{"must not be empty", ""}
@@ -54,7 +54,7 @@ func (d *decoder) expandIn(n *yaml.Node) (string, bool, *Fault) {
 }
 
 // checkTag compares what YAML took the text for with what is wanted.
-func checkTag(n *yaml.Node, v reflect.Value, want string) *Fault {
+func (d *decoder) checkTag(n *yaml.Node, v reflect.Value, f Field, want string) *Fault {
 	if n.Value == "" {
 		return nil
 	}
@@ -75,6 +75,9 @@ func checkTag(n *yaml.Node, v reflect.Value, want string) *Fault {
 	case v.Type() == durationType:
 		fault.Hint = "give the unit too, as in 30s"
 	case want == "a text":
+		if _, unfit := d.format(f.Format, n.Value); unfit != nil {
+			return unfit // quotes alone would not mend it
+		}
 		fault.Hint = "put it in quotes"
 	}
 	return fault
