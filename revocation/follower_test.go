@@ -45,6 +45,15 @@ func startEdge(t *testing.T, log sharedLog) *edge {
 	return e
 }
 
+// twoEdges is a new log with two edges that have followed it for a while.
+func twoEdges(t *testing.T) (log *memLog, a, b *edge) {
+	t.Helper()
+	log = &memLog{}
+	a, b = startEdge(t, log), startEdge(t, log)
+	time.Sleep(10 * time.Second)
+	return log, a, b
+}
+
 func (e *edge) happened(h revocation.Happening) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,11 +88,9 @@ func everyone() revocation.Entry {
 
 func Test_a_new_log_is_begun_once_and_both_edges_mint_under_it(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memLog{}
-		a, b := startEdge(t, log), startEdge(t, log)
+		_, a, b := twoEdges(t)
 		defer a.stop()
 		defer b.stop()
-		time.Sleep(10 * time.Second)
 		ia, oka := a.Current()
 		ib, okb := b.Current()
 		if !oka || !okb || ia != ib {
@@ -97,11 +104,9 @@ func Test_a_new_log_is_begun_once_and_both_edges_mint_under_it(t *testing.T) {
 
 func Test_a_revocation_on_one_edge_denies_on_the_other_before_the_next_probe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memLog{}
-		a, b := startEdge(t, log), startEdge(t, log)
+		_, a, b := twoEdges(t)
 		defer a.stop()
 		defer b.stop()
-		time.Sleep(10 * time.Second)
 		n := a.mint(t)
 		if d, err := a.writer.Write(t.Context(), everyone()); err != nil || d != revocation.Delivered {
 			t.Fatalf("write: %v, %v", d, err)
@@ -199,11 +204,9 @@ func Test_a_log_that_lost_one_shard_while_no_edge_ran_begins_a_new_incarnation(t
 
 func Test_a_trimmed_stream_is_made_up_for_by_the_snapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memLog{}
-		a, b := startEdge(t, log), startEdge(t, log)
+		log, a, b := twoEdges(t)
 		defer a.stop()
 		defer b.stop()
-		time.Sleep(10 * time.Second)
 		n := a.mint(t)
 		log.appendAndTrim(everyone())
 		time.Sleep(3 * time.Second)
@@ -215,11 +218,9 @@ func Test_a_trimmed_stream_is_made_up_for_by_the_snapshot(t *testing.T) {
 
 func Test_what_is_written_during_an_outage_acts_here_at_once_and_elsewhere_afterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memLog{}
-		a, b := startEdge(t, log), startEdge(t, log)
+		log, a, b := twoEdges(t)
 		defer a.stop()
 		defer b.stop()
-		time.Sleep(10 * time.Second)
 		n := a.mint(t)
 		log.setDown(true)
 		d, err := a.writer.Write(t.Context(), everyone())

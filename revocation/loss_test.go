@@ -51,11 +51,9 @@ func everyShard() (all []int) {
 
 func Test_RS02_what_one_edge_alone_remembers_comes_back_though_another_filled_the_emptied_log_first(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memLog{}
-		a, b := startEdge(t, log), startEdge(t, log)
+		log, a, b := twoEdges(t)
 		defer a.stop()
 		defer b.stop()
-		time.Sleep(10 * time.Second)
 		inc, _ := a.Current()
 		both, _ := ended()
 		if _, err := a.writer.Write(t.Context(), both); err != nil {
