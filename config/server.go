@@ -12,16 +12,16 @@ import (
 // Server is what edgeauth listens on and what it is called by.
 type Server struct {
 	Hosts             []Host         `yaml:"hosts" required:"true" doc:"The public origins, as browsers see them. Each has its own cookies, redirect URI and session."`
-	Listen            string         `yaml:"listen" default:":443" derived:"the host and port of the first of hosts, where that is a plain http loopback URL, tls.mode is off and tls_in_front is false; :443 otherwise" format:"listen" required:"true" doc:"Address and port for requests: TLS, or plain HTTP where tls.mode is off."`
-	HTTPListen        string         `yaml:"http_listen" format:"listen" derived:":80 with TLS; none where tls.mode is off" doc:"Address and port that redirects http to https and answers ACME's HTTP-01 challenge. Empty: none."`
+	Listen            string         `yaml:"listen" default:":443" derived:"the host and port of the first of hosts, where that is a plain http loopback URL, tls.mode is off and tls_in_front is false; :443 otherwise" format:"listen" required:"true" doc:"Address and port for requests: TLS, or plain HTTP where tls.mode is off. Needs a restart."`
+	HTTPListen        string         `yaml:"http_listen" format:"listen" derived:":80 with TLS; none where tls.mode is off" doc:"Address and port that redirects http to https and answers ACME's HTTP-01 challenge. Empty: none. Needs a restart."`
 	TLS               TLS            `yaml:"tls" doc:"Where certificates come from."`
 	TLSInFront        bool           `yaml:"tls_in_front" default:"false" doc:"Says that something in front of edgeauth ends TLS, so that edgeauth may speak plain HTTP for public https addresses."`
 	TrustedProxies    []netip.Prefix `yaml:"trusted_proxies" default:"[]" doc:"Addresses and networks (CIDR) whose X-Forwarded-For is believed when the client's address is told. None by default."`
-	DataDir           string         `yaml:"data_dir" default:"/var/lib/edgeauth" format:"path" required:"true" doc:"Folder of the embedded store, the key ring, certificates and the control socket."`
+	DataDir           string         `yaml:"data_dir" default:"/var/lib/edgeauth" format:"path" required:"true" doc:"Folder of the embedded store, the key ring, certificates and the control socket. Needs a restart."`
 	Drain             time.Duration  `yaml:"drain" default:"30s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish after SIGTERM."`
-	ReadHeaderTimeout time.Duration  `yaml:"read_header_timeout" default:"10s" min:"1s" max:"5m" doc:"How long a client may take to send a request's header."`
-	IdleTimeout       time.Duration  `yaml:"idle_timeout" default:"2m" min:"1s" max:"1h" doc:"How long a client's connection may stay open without a request."`
-	MaxHeaderBytes    int            `yaml:"max_header_bytes" default:"65536" min:"8192" max:"1048576" doc:"Largest request header, in bytes."`
+	ReadHeaderTimeout time.Duration  `yaml:"read_header_timeout" default:"10s" min:"1s" max:"5m" doc:"How long a client may take to send a request's header. Needs a restart."`
+	IdleTimeout       time.Duration  `yaml:"idle_timeout" default:"2m" min:"1s" max:"1h" doc:"How long a client's connection may stay open without a request. Needs a restart."`
+	MaxHeaderBytes    int            `yaml:"max_header_bytes" default:"65536" min:"8192" max:"1048576" doc:"Largest request header, in bytes. Needs a restart."`
 }
 
 // Host is one public origin.
@@ -54,7 +54,7 @@ const (
 
 // TLS is the listener's own encryption.
 type TLS struct {
-	Mode         TLSMode       `yaml:"mode" default:"off" enum:"off,files,acme" doc:"off: plain HTTP. files: the certificates listed here. acme: obtained and renewed by edgeauth."`
+	Mode         TLSMode       `yaml:"mode" default:"off" enum:"off,files,acme" doc:"off: plain HTTP. files: the certificates listed here. acme: obtained and renewed by edgeauth. A change between off and the others needs a restart."`
 	Certificates []Certificate `yaml:"certificates" default:"[]" doc:"Certificate and key files, for mode files. The right one is chosen by the server name; they are read again when they change."`
 	ACME         ACME          `yaml:"acme" doc:"Settings for mode acme."`
 }

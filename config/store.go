@@ -11,8 +11,8 @@ const (
 
 // Store is where state lives that edges share.
 type Store struct {
-	Type  StoreType `yaml:"type" default:"embedded" enum:"embedded,redis" doc:"embedded: a file in data_dir, for one edge. redis: shared by many edges."`
-	Redis Redis     `yaml:"redis" doc:"Settings for type redis. Redis 7.0 or later, or Valkey."`
+	Type  StoreType `yaml:"type" default:"embedded" enum:"embedded,redis" doc:"embedded: a file in data_dir, for one edge. redis: shared by many edges. Needs a restart."`
+	Redis Redis     `yaml:"redis" doc:"Settings for type redis. Redis 7.0 or later, or Valkey. A change to any of them needs a restart, the password included."`
 }
 
 // Redis is a single server, a group under Sentinel (MasterName set) or a cluster (Cluster true).

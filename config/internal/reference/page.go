@@ -22,6 +22,8 @@ mistake at once.
   newlines at its end; both must exist. ` + "`$${`" + ` stands for the characters ` + "`${`" + `.
 - Durations have units: ` + "`30s`, `1h30m`, `180d`" + `. Relative paths start at the configuration file's folder.
 - Where a key is absent its default counts. "Required" keys without a default must be there.
+- A running edgeauth follows the file as it changes. What says "needs a restart" is the exception: while such a key differs
+  from the one in use, the whole changed file is refused and the configuration before it stays in use.
 `
 
 // Page is the reference of the configuration type t in Markdown: one table for each section.
