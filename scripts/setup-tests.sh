@@ -15,16 +15,59 @@ say() { printf 'setup: %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 have_chromium() { have chromium || have chromium-browser || have google-chrome || have google-chrome-stable; }
 
+# Each of these names what this run made and has to undo; empty when there is nothing.
+policy_made='' download_made='' group=''
+
+# However the run ends, it leaves neither a machine whose services do not start nor a Keycloak that nobody stops.
+clean_up() {
+  trap '' INT TERM
+  if [ -n "$policy_made" ]; then rm -f "$policy_made"; fi
+  stop_group
+  if [ -n "$download_made" ]; then rm -rf "$download_made"; fi
+}
+
+# Starts "$@" in the background in a process group of its own, which stop_group ends. It gets no hold on the lock.
+start_group() {
+  setsid "$@" 9>&- &
+  group=$!
+}
+
+# Its leader may be so young that it has no group yet: then the signal goes to it alone.
+signal_group() { kill "-$1" -- "-$group" 2>/dev/null || kill "-$1" "$group" 2>/dev/null; }
+
+stop_group() {
+  if [ -z "$group" ]; then return; fi
+  signal_group TERM || true
+  for _ in $(seq 100); do
+    if ! signal_group 0; then break; fi
+    sleep 0.2
+  done
+  signal_group KILL || true
+  wait "$group" 2>/dev/null || true
+  group=''
+}
+
+# bash hears a signal at once while it waits, but only after its command's end while one runs in the foreground.
+run_group() {
+  local status=0
+  start_group "$@"
+  wait "$group" || status=$?
+  group=''
+  return "$status"
+}
+
 # Debian starts a service as soon as its package is installed. While this file answers 101 it does not, so that the
 # machine's port 6379 stays as it was; a Redis that was there before is not touched.
 without_services() {
   local policy=/usr/sbin/policy-rc.d
   if [ -e "$policy" ]; then "$@"; return; fi
+  policy_made=$policy
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
   local status=0
   "$@" || status=$?
   rm -f "$policy"
+  policy_made=''
   return "$status"
 }
 
@@ -53,18 +96,19 @@ install_packages() {
 }
 
 fetch_keycloak() {
-  say "fetching Keycloak $keycloak_version by Maven (170 MB)"
-  local download status=0
-  download=$(mktemp -d "$cache/download.XXXXXX")
-  unpack_keycloak "$download" || status=$?
-  rm -rf "$download"
+  say "fetching Keycloak $keycloak_version by Maven: 174 MB, a minute or more without a word, unless Maven has it already"
+  local status=0
+  download_made=$(mktemp -d "$cache/download.XXXXXX")
+  unpack_keycloak "$download_made" || status=$?
+  rm -rf "$download_made"
+  download_made=''
   return "$status"
 }
 
 unpack_keycloak() {
-  mvn -q -B -Dstyle.color=never dependency:copy \
+  run_group mvn -q -B -Dstyle.color=never dependency:copy \
     "-Dartifact=org.keycloak:keycloak-quarkus-dist:$keycloak_version:zip" "-DoutputDirectory=$1" &&
-    unzip -q "$1/keycloak-quarkus-dist-$keycloak_version.zip" -d "$1" &&
+    run_group unzip -q "$1/keycloak-quarkus-dist-$keycloak_version.zip" -d "$1" &&
     rm -rf "$keycloak" &&
     mv "$1/keycloak-$keycloak_version" "$keycloak"
 }
@@ -72,18 +116,17 @@ unpack_keycloak() {
 # The first start of an unpacked Keycloak compiles its own configuration and creates its database schema. Both are done
 # here once; an instance of the tests shares the first and copies the second (see internal/keycloak).
 warm_keycloak() {
-  say "starting Keycloak once, so that it builds itself (about 40 s)"
+  say "starting Keycloak once, so that it builds itself (about 40 s on an idle machine)"
   local log=$keycloak/first-start.log
-  KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin setsid "$keycloak/bin/kc.sh" start-dev \
-    --http-host=127.0.0.1 --http-port=0 --http-management-port=0 >"$log" 2>&1 &
-  local pid=$! waited
-  for waited in $(seq 180); do
+  start_group env KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin "$keycloak/bin/kc.sh" start-dev \
+    --http-host=127.0.0.1 --http-port=0 --http-management-port=0 >"$log" 2>&1
+  local waited
+  for waited in $(seq 600); do
     if grep -q 'Listening on:' "$log"; then break; fi
-    if ! kill -0 "$pid" 2>/dev/null; then break; fi
+    if ! kill -0 "$group" 2>/dev/null; then break; fi
     sleep 1
   done
-  kill -TERM -- "-$pid" 2>/dev/null || true
-  wait "$pid" || true
+  stop_group
   if ! grep -q 'Listening on:' "$log"; then
     say "Keycloak did not start within ${waited} s; its last words:"
     tail -n 20 "$log"
@@ -95,10 +138,9 @@ warm_keycloak() {
 setup_keycloak() {
   if [ -e "$keycloak/edgeauth-ready" ]; then return; fi
   if ! have java; then say "MISSING: Keycloak needs Java"; return; fi
-  if [ ! -x "$keycloak/bin/kc.sh" ]; then
-    if ! have mvn || ! have unzip; then say "MISSING: fetching Keycloak needs mvn and unzip"; return; fi
-    if ! fetch_keycloak; then say "MISSING: Keycloak could not be fetched"; return; fi
-  fi
+  if ! have mvn || ! have unzip; then say "MISSING: fetching Keycloak needs mvn and unzip"; return; fi
+  # A folder without the mark is what a broken first start left: its half-made database may never start again.
+  if ! fetch_keycloak; then say "MISSING: Keycloak could not be fetched"; return; fi
   warm_keycloak || say "MISSING: Keycloak was fetched but does not start"
 }
 
@@ -107,10 +149,15 @@ build_pebble() {
     say "MISSING: Pebble could not be built"
 }
 
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 mkdir -p "$cache/bin"
 # Two runs at once (two checkouts on one machine) must not unpack over each other.
 exec 9>"$cache/lock"
-if have flock; then flock 9; fi
+if have flock; then
+  flock -n 9 || { say "another set-up is running, waiting for it"; flock 9; }
+fi
 install_packages
 setup_keycloak
 build_pebble
