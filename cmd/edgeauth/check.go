@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/session"
 )
 
 func newCheck() *cobra.Command {
@@ -29,8 +30,9 @@ func newCheck() *cobra.Command {
 			if _, err := newTree(cfg, p, nil); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %d hosts, %d providers, %d upstreams, %d routes\n",
-				args[0], len(cfg.Server.Hosts), len(cfg.Providers), len(cfg.Upstreams), len(cfg.Routes))
+			warnOfKeys(cfg, cmd.ErrOrStderr())
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s, %s\n", args[0], counted(len(cfg.Server.Hosts), "host"),
+				counted(len(cfg.Providers), "provider"), counted(len(cfg.Upstreams), "upstream"), counted(len(cfg.Routes), "route"))
 			return nil
 		},
 	}
@@ -51,4 +53,19 @@ func loadConfig(path string, stderr io.Writer) (*config.Config, error) {
 		fmt.Fprintln(stderr, "warning:", w.Pretty())
 	}
 	return cfg, nil
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// warnOfKeys says that an edge with these settings would not start for want of keys. It is no mistake of the file: the
+// keys may be somewhere that only the edge sees.
+func warnOfKeys(cfg *config.Config, stderr io.Writer) {
+	if _, err := session.ReadKeys(cfg.Session.KeysFile); err != nil && cfg.Store.Type == config.StoreRedis {
+		fmt.Fprintf(stderr, "warning: %v; with store.type redis an edge does not start without it (edgeauth keys new)\n", err)
+	}
 }
