@@ -97,6 +97,18 @@ func TestDS11_malformed_HTTP2_requests_reach_no_backend(t *testing.T) {
 	}
 }
 
+func TestDS11_a_body_that_is_announced_and_never_comes_reaches_no_backend(t *testing.T) {
+	b := newBed(t, options{serve: cleartext2})
+	for length, want := range map[string]string{"5": "400", "0": "200"} {
+		before := len(b.app.Hits())
+		status := b.stream([]field{{":method", "POST"}, {":scheme", "https"}, {":authority", publicHost}, {":path", "/x"},
+			{"cookie", "__Host-edgeauth=" + b.value(b.alice())}, {"content-length", length}}, "")
+		if reached := len(b.app.Hits()) > before; status != want || reached != (want == "200") {
+			t.Errorf("content-length %s without a body: got %q, reached the backend: %v", length, status, reached)
+		}
+	}
+}
+
 func TestTrailers_of_an_answer_cross_as_gRPC_needs_them(t *testing.T) {
 	for name, o := range protocols(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)

@@ -17,6 +17,9 @@ func (h *Handler) read(r *http.Request) (target.Target, error) {
 	if lines := r.Header["Expect"]; len(lines) > 1 || len(lines) == 1 && !strings.EqualFold(lines[0], "100-continue") {
 		return target.Target{}, &web.Error{Code: http.StatusExpectationFailed, Reason: "expect", Title: "Unknown expectation"}
 	}
+	if missingBody(r) {
+		return target.Target{}, &web.Error{Code: http.StatusBadRequest, Reason: "content_length", Title: "The body is missing"}
+	}
 	if h.opt.RefuseOddHeaders {
 		for name := range r.Header {
 			if scrub.Odd(name) {
@@ -30,6 +33,16 @@ func (h *Handler) read(r *http.Request) (target.Target, error) {
 		return target.Target{}, badTarget(err)
 	}
 	return t, nil
+}
+
+// missingBody reports whether an HTTP/2 stream ended without the body that it announces (RFC 9113, 8.1.1). Such a request
+// would reach the backend as one without a body.
+func missingBody(r *http.Request) bool {
+	if r.ProtoMajor < 2 || r.ContentLength != 0 {
+		return false
+	}
+	announced := r.Header["Content-Length"]
+	return len(announced) > 0 && announced[0] != "0"
 }
 
 // rawTarget is the request target as it stood on the wire. Handlers that are called without a server have only a URL.
