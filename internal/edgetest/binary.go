@@ -15,7 +15,7 @@ var build struct { // constant table: the binary, built once per test process
 	err  error
 }
 
-// Binary returns the path of an edgeauth built with the race detector. TestMain must call Clean at its end.
+// Binary returns the path of an edgeauth, built with the race detector if the tests are. TestMain must call Clean at its end.
 func Binary(t testing.TB) string {
 	t.Helper()
 	build.once.Do(func() {
@@ -25,7 +25,7 @@ func Binary(t testing.TB) string {
 			return
 		}
 		build.path = filepath.Join(dir, "edgeauth")
-		out, err := exec.Command("go", "build", "-race", "-o", build.path, "github.com/edgeauth/edgeauth/cmd/edgeauth").CombinedOutput()
+		out, err := exec.Command("go", "build", raceFlag, "-o", build.path, "github.com/edgeauth/edgeauth/cmd/edgeauth").CombinedOutput()
 		if err != nil {
 			build.err = fmt.Errorf("building edgeauth: %w\n%s", err, out)
 		}
