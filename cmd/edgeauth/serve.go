@@ -92,6 +92,9 @@ func (e *edge) listenControl(cfg *config.Config) (net.Listener, error) {
 	return ln, err
 }
 
+// headerSlop is what net/http reads beyond Server.MaxHeaderBytes: without it the limit would not be the configured one.
+const headerSlop = 4096
+
 func (e *edge) newServer(cfg *config.Config, h http.Handler) *http.Server {
 	var p http.Protocols
 	p.SetHTTP1(true)
@@ -99,7 +102,7 @@ func (e *edge) newServer(cfg *config.Config, h http.Handler) *http.Server {
 	p.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: h, Protocols: &p, DisableGeneralOptionsHandler: true, // `OPTIONS *` is refused like any other odd target
-		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout, IdleTimeout: cfg.Server.IdleTimeout, MaxHeaderBytes: cfg.Server.MaxHeaderBytes,
+		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout, IdleTimeout: cfg.Server.IdleTimeout, MaxHeaderBytes: cfg.Server.MaxHeaderBytes - headerSlop,
 		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug), // handshake noise of strangers
 		TLSConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
