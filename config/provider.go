@@ -50,6 +50,6 @@ type Claims struct {
 	Name          string `yaml:"name" default:"name" required:"true" doc:"Claim with the person's full name."`
 	Email         string `yaml:"email" default:"email" required:"true" doc:"Claim with the email address."`
 	EmailVerified string `yaml:"email_verified" default:"email_verified" required:"true" doc:"Claim that says whether the address was verified. Without it no address counts as verified."`
-	Groups        string `yaml:"groups" default:"groups" required:"true" doc:"Claim with the list of groups. A single text counts as one group, as some providers write it; any other type refuses the login."`
+	Groups        string `yaml:"groups" default:"groups" required:"true" doc:"Claim with the list of groups. It must be a list of texts; any other type refuses the login."`
 	Username      string `yaml:"username" default:"preferred_username" required:"true" doc:"Claim with the login name."`
 }

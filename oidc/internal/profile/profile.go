@@ -80,16 +80,13 @@ func readVerified(merged claims.Object, name string) (bool, error) {
 	return false, fmt.Errorf("%s is neither true nor false", name)
 }
 
-// readGroups takes a list of strings, or one string as one group. An empty name is no group.
+// readGroups takes a list of strings and nothing else: one string could hold one group or several. An empty name is no
+// group.
 func readGroups(merged claims.Object, name string) ([]string, error) {
-	value := merged[name]
-	if value == nil {
+	if merged[name] == nil {
 		return nil, nil
 	}
-	if _, single := value.(string); single {
-		value = []any{value}
-	}
-	groups, _, err := claims.Object{name: value}.Strings(name, mostGroups, longestGroups)
+	groups, _, err := merged.Strings(name, mostGroups, longestGroups)
 	if err != nil {
 		return nil, err
 	}
