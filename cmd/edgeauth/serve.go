@@ -20,6 +20,7 @@ import (
 	"github.com/edgeauth/edgeauth/admin"
 	"github.com/edgeauth/edgeauth/certs"
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/web/wire"
 )
 
 // service is one listener with what answers on it.
@@ -164,9 +165,9 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 func (s service) serve() error {
 	var err error
 	if s.tls {
-		err = s.server.ServeTLS(s.ln, "", "")
+		err = wire.ServeTLS(s.server, s.ln)
 	} else {
-		err = s.server.Serve(s.ln)
+		err = wire.Serve(s.server, s.ln)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -38,6 +38,21 @@ func Test_CA02_CA04_what_the_edge_answers_itself_is_stored_by_nobody_and_shared_
 	}
 }
 
+func Test_CA04_what_is_no_request_is_answered_and_stored_by_nobody(t *testing.T) {
+	t.Parallel()
+	s := besiege(t, "", "")
+	line := "GET /public/x HTTP/1.1\r\nHost: " + s.Listen + "\r\n"
+	for raw, want := range map[string]int{
+		line + "no field\r\n\r\n": 400, "GET /public/x HTTP/1.1\r\n\r\n": 400, line + "Expect: wonders\r\n\r\n": 417, line + "X-A: " + strings.Repeat("a", 2<<20): 431,
+		line + "Transfer-Encoding: gzip\r\n\r\n": 501, strings.Replace(line, "1.1", "3.1", 1) + "\r\n": 505,
+	} {
+		if r := s.send(raw); r.StatusCode != want || r.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%.60q: %d with %v, want %d and no-store", raw, r.StatusCode, r.Header, want)
+		}
+	}
+	s.alive()
+}
+
 func Test_WS01_WS02_no_tunnel_for_nobody_and_none_from_elsewhere(t *testing.T) {
 	t.Parallel()
 	s := besiege(t, "", "")
