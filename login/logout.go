@@ -85,7 +85,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 // ending is what the log has to know of a logout. With the provider's session the other hosts of this edge end too.
 func (s *Server) ending(c *session.Session) []revocation.Entry {
 	now := revocation.MillisOf(s.opt.Now())
-	value := revocation.Value{Since: now, Until: until(revocation.MillisOf(c.Expires), now), Reason: "logout", Actor: "user"}
+	value := revocation.Value{Since: now, Until: until(revocation.MillisOf(c.Ends()), now), Reason: "logout", Actor: "user"}
 	entries := []revocation.Entry{{Register: revocation.Family(c.Family), Value: value}}
 	if at := c.IdPSession(); !at.IsZero() {
 		names := revocation.Bearer{IdPSession: at}.Names()

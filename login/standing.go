@@ -68,7 +68,7 @@ func (s *Server) replace(ctx context.Context, r *http.Request, f *flow.Flow, old
 		ends[f.Previous.Family] = f.Previous.Expires
 	}
 	if old != nil {
-		ends[old.Family] = revocation.MillisOf(old.Expires)
+		ends[old.Family] = revocation.MillisOf(old.Ends())
 	}
 	now := revocation.MillisOf(s.opt.Now())
 	for family, expires := range ends {

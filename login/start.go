@@ -171,7 +171,7 @@ func (s *Server) before(r *http.Request) (flow.Previous, identity.DeviceID) {
 		return flow.Previous{}, device
 	}
 	return flow.Previous{Family: old.Family, ID: old.ID, Subject: subjectDigest(old.Subject),
-		Expires: revocation.MillisOf(old.Expires)}, device
+		Expires: revocation.MillisOf(old.Ends())}, device
 }
 
 func subjectDigest(s identity.Subject) [16]byte {

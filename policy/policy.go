@@ -15,10 +15,11 @@ type Action uint8
 
 // The actions. The zero Action is Deny, so that a verdict nobody filled in lets nobody in.
 const (
-	Deny  Action = iota // known and not permitted, or nothing permits it
-	Allow               // forward it
-	Login               // nobody is known, or not well enough: log in
-	Stale               // the copy of the log is too old to tell: try again later
+	Deny   Action = iota // known and not permitted, or nothing permits it
+	Allow                // forward it
+	Login                // nobody is known, or not well enough: log in
+	Stale                // the copy of the log is too old to tell: try again later
+	StepUp               // known, but not proven well enough for this: authenticate anew, and more strongly
 )
 
 // String is the action's name in logs and metrics.
@@ -32,6 +33,8 @@ func (a Action) String() string {
 		return "login"
 	case Stale:
 		return "stale"
+	case StepUp:
+		return "step_up"
 	}
 	return "unknown"
 }
@@ -58,6 +61,11 @@ const (
 	ClaimMissing    Reason = "claim_missing"    // a claim has none of the values
 	EmailUnverified Reason = "email_unverified" // the provider does not vouch for the address
 	EmailMismatch   Reason = "email_mismatch"   // the address is not among the route's
+	LevelUnproven   Reason = "level_unproven"   // the session's level closes the route until it is proven
+	Raised          Reason = "raised"           // a floor in the log closes the route until it is met
+	RaisedTooLong   Reason = "raised_too_long"  // the session was raised, and has lived as long as that level permits
+	RouteLevel      Reason = "route_level"      // the route asks for proof of a level
+	RouteProof      Reason = "route_proof"      // the route asks for a stronger or newer authentication
 )
 
 // Verdict is the answer for one request. Identified says whether the session may be shown to the backend: always
@@ -66,6 +74,7 @@ type Verdict struct {
 	Action     Action
 	Reason     Reason
 	Identified bool
+	Need       *Need // of StepUp: what is missing
 }
 
 // MaxAhead is how far in the future a session may have been issued: edges' clocks differ.
@@ -80,15 +89,20 @@ type Session struct {
 	Email         string
 	EmailVerified bool
 	Selection     Selection
+	Epoch         time.Time // of its login: floors from after it have to be met for as long as it lives
 	IssuedAt      time.Time
 	IdleUntil     time.Time
 	Expires       time.Time
+
+	RaisedAt       time.Time // when Level was given; zero: with nothing to prove
+	Authentication Authentication
 }
 
 // Standing is what the log says of a session.
 type Standing struct {
 	Vouched   bool
 	Revoked   bool
+	Floors    []Floor       // of its subject
 	Staleness time.Duration // how old this edge's copy can be at most; NeverRead
 }
 

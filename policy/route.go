@@ -7,25 +7,6 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 )
 
-// Past is what happens to a level's sessions when the log is older than the level's bound.
-type Past uint8
-
-// What can happen past the bound. The zero value refuses.
-const (
-	PastDeny Past = iota
-	PastAllow
-)
-
-// LevelRule is how stale the log may be for sessions of a level.
-type LevelRule struct {
-	MaxStaleness time.Duration
-	Past         Past
-}
-
-// Levels holds the rule of each level. A session of a level without a rule is asked to log in again: that level is no
-// longer configured, and waiting would not bring it back.
-type Levels map[identity.Level]LevelRule
-
 // ClaimRule asks that a claim has one of the values.
 type ClaimRule struct {
 	Name   string
@@ -39,7 +20,10 @@ type Route struct {
 	Issuer    string // empty: any provider of the edge
 	Groups    []string
 	Claims    []ClaimRule
-	Emails    []string // whole addresses or `*@domain`
+	Emails    []string       // whole addresses or `*@domain`
+	Classes   []string       // which levels can close until they are proven
+	Level     identity.Level // that has to be proven; empty: none
+	Proof     Proof          // that is needed besides
 	Levels    Levels
 	Selection Selection // of the configuration that the route belongs to
 }
@@ -66,16 +50,25 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 	case reason != "":
 		return Verdict{Action: Login, Reason: reason}
 	}
-	rule, known := r.Levels[s.Level]
-	if !known {
+	b, known := r.Levels.weigh(s, &st, now)
+	switch {
+	case !known:
 		return Verdict{Action: Login, Reason: LevelUnknown}
-	}
-	if st.Staleness > rule.MaxStaleness && rule.Past != PastAllow {
+	case b.outlived(now):
+		return Verdict{Action: Login, Reason: RaisedTooLong}
+	case st.Staleness > b.rule.MaxStaleness && b.rule.Past != PastAllow:
 		return Verdict{Action: Stale, Reason: LogTooOld}
-	}
-	if r.Issuer != "" && s.Issuer != r.Issuer {
+	case r.Issuer != "" && s.Issuer != r.Issuer:
 		return Verdict{Action: Login, Reason: OtherProvider}
 	}
+	if v := r.entitled(s); v.Action != Allow {
+		return v
+	}
+	return r.assured(s, &b, now)
+}
+
+// entitled decides by who somebody is.
+func (r *Route) entitled(s *Session) Verdict {
 	reason := r.unmet(s)
 	switch {
 	case reason == "":
@@ -84,6 +77,23 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 		return Verdict{Action: Login, Reason: SelectionOld}
 	}
 	return Verdict{Action: Deny, Reason: reason}
+}
+
+// assured decides by how well that was proven. It comes last: nobody is asked to prove more for what they may not see.
+func (r *Route) assured(s *Session, b *burden, now time.Time) Verdict {
+	if b.blocks(r.Classes) {
+		return Verdict{Action: StepUp, Reason: b.reason, Need: &Need{Level: b.need.Level, Proof: b.need.Proof, Since: b.need.Since}}
+	}
+	if r.Level != "" && !r.Levels.proves(r.Level, &s.Authentication, now) {
+		return Verdict{Action: StepUp, Reason: RouteLevel, Need: &Need{Level: r.Level, Proof: r.Levels[r.Level].Proof}}
+	}
+	if r.Proof.IsZero() {
+		return Verdict{Action: Allow, Reason: Permitted}
+	}
+	if n := (Need{Proof: r.Proof}); !n.MetBy(&s.Authentication, now) {
+		return Verdict{Action: StepUp, Reason: RouteProof, Need: &Need{Proof: r.Proof}}
+	}
+	return Verdict{Action: Allow, Reason: Permitted}
 }
 
 // alive returns why the session counts as none, or "".

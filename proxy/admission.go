@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/edgeauth/edgeauth/admission"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -28,9 +29,8 @@ func (h *Handler) admit(r *http.Request, route *Route, now time.Time) (v policy.
 		return route.cfg.Policy.Admit(nil, policy.Standing{}, now), nil, two
 	}
 	st := h.standing(o)
-	return route.cfg.Policy.Admit(&o.policy, policy.Standing{
-		Vouched: st.Vouched, Revoked: st.Revoked, Staleness: h.opt.Replica.Staleness(),
-	}, now), o, false
+	st.Staleness = h.opt.Replica.Staleness()
+	return route.cfg.Policy.Admit(&o.policy, st, now), o, false
 }
 
 // find returns the request's session, opened. Absent, invalid and doubled cookies are nil.
@@ -47,7 +47,7 @@ func (h *Handler) find(r *http.Request, now time.Time) (o *opened, two bool) {
 	if err != nil {
 		return nil, false
 	}
-	o = newOpened(s, now)
+	o = newOpened(s, h.opt.ClockSkew(s.Subject.Issuer), now)
 	c.put(value, o)
 	return o, false
 }
@@ -66,14 +66,14 @@ func (h *Handler) cacheFor(ring *session.Ring) *cache {
 	return h.cache.Load()
 }
 
-// standing returns what the log says of a session. The version is read first: an entry that arrives in between makes
+// standing returns what the log says of a session, all but its staleness. The version is read first: an entry that arrives in between makes
 // the next request look again.
-func (h *Handler) standing(o *opened) revocation.Standing {
+func (h *Handler) standing(o *opened) policy.Standing {
 	version := h.opt.Replica.Version()
 	if m := o.memo.Load(); m != nil && m.version == version {
 		return m.standing
 	}
-	st := h.opt.Replica.Standing(&o.names)
+	st := admission.Standing(h.opt.Replica.Standing(&o.names))
 	o.memo.Store(&memo{version, st})
 	return st
 }

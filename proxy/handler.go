@@ -29,7 +29,8 @@ type Options struct {
 	Pages     *web.Pages
 	Audit     *audit.Log
 	Now       func() time.Time
-	CacheSize int // opened cookies to keep; 0: 10,000
+	ClockSkew func(issuer string) time.Duration // how far a provider's clock may be off; nil: not at all
+	CacheSize int                               // opened cookies to keep; 0: 10,000
 	// RefuseOddHeaders answers 400 to field names with other characters than letters, digits and dashes, instead of
 	// only removing those that fold to a managed name.
 	RefuseOddHeaders bool
@@ -52,6 +53,9 @@ type Handler struct {
 func New(o Options) (*Handler, error) {
 	if o.CacheSize == 0 {
 		o.CacheSize = 10_000
+	}
+	if o.ClockSkew == nil {
+		o.ClockSkew = func(string) time.Duration { return 0 }
 	}
 	if o.Origin == nil || o.Origin.Host == "" || o.Origin.Path != "" && o.Origin.Path != "/" {
 		return nil, errors.New("proxy needs a public origin of scheme and host")

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgeauth/edgeauth/admission"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -27,23 +28,19 @@ type opened struct {
 // memo is a standing and the version of the log of which it is true.
 type memo struct {
 	version  uint64
-	standing revocation.Standing
+	standing policy.Standing
 }
 
 // keepOpened is how long an opened cookie is trusted to be still openable.
 const keepOpened = time.Minute
 
-func newOpened(s *session.Session, now time.Time) *opened {
+func newOpened(s *session.Session, skew time.Duration, now time.Time) *opened {
 	return &opened{
 		session: s,
 		family:  s.Family.String(),
-		policy: policy.Session{
-			Issuer: s.Subject.Issuer, Level: s.Level, Groups: s.Groups, Claims: s.Claims,
-			Email: s.Email, EmailVerified: s.EmailVerified, Selection: policy.Selection(s.Selection),
-			IssuedAt: s.IssuedAt, IdleUntil: s.IdleUntil, Expires: s.Expires,
-		},
-		names: s.Bearer().Names(),
-		until: now.Add(keepOpened),
+		policy:  admission.Session(s, skew),
+		names:   s.Bearer().Names(),
+		until:   now.Add(keepOpened),
 	}
 }
 

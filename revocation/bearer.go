@@ -21,6 +21,7 @@ type Bearer struct {
 type Names struct {
 	revoked     [2]Register
 	notBefore   []Register
+	floors      Register // of any level; zero if the subject is not known
 	epoch       Millis
 	incarnation identity.Incarnation
 }
@@ -35,6 +36,7 @@ func (b Bearer) Names() Names {
 	}
 	if !b.Subject.IsZero() {
 		n.notBefore = append(n.notBefore, Subject(b.Subject))
+		n.floors = Floor(b.Subject, "")
 	}
 	if !b.IdPSession.IsZero() {
 		n.notBefore = append(n.notBefore, IdPSession(b.IdPSession))
@@ -51,4 +53,11 @@ type Standing struct {
 	Revoked bool
 	Scope   Scope
 	Reason  string
+	Floors  []FloorValue // of the subject, in no order, those that have ended among them
+}
+
+// FloorValue is a level that the log demands of a subject's sessions.
+type FloorValue struct {
+	Level identity.Level
+	Value
 }

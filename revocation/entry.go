@@ -128,6 +128,12 @@ func Floor(s identity.Subject, l identity.Level) Register {
 	return Register{Scope: ScopeSubject, Key: subjectKey(s), Kind: KindFloor, Level: l}
 }
 
+// anyLevel is the register without its level: the name that all floors of a subject share.
+func (r Register) anyLevel() Register {
+	r.Level = ""
+	return r
+}
+
 func subjectKey(s identity.Subject) Key {
 	return Key(identity.Digest("edgeauth subject", s.Issuer, s.Sub))
 }

@@ -3,6 +3,7 @@ package revocation_test
 import (
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -80,7 +81,7 @@ func Test_the_order_of_entries_does_not_matter_for_any_standing(t *testing.T) {
 		for _, i := range r.Perm(len(entries)) {
 			two.Apply(entries[i], entries[i])
 		}
-		if one.Standing(&names) != two.Standing(&names) {
+		if !reflect.DeepEqual(one.Standing(&names), two.Standing(&names)) {
 			t.Fatalf("standing depends on the order of %+v", entries)
 		}
 	}

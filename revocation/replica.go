@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ type Replica struct {
 type shard struct {
 	mu        sync.RWMutex // guards what follows
 	registers map[Register]Value
+	floors    map[Register][]identity.Level // which levels have a floor, by the register without its level
 	held      map[identity.Incarnation]bool
 	current   identity.Incarnation
 
@@ -37,6 +39,7 @@ func NewReplica(now func() time.Time) *Replica {
 	for i := range r.shards {
 		r.shards[i].registers = map[Register]Value{}
 		r.shards[i].held = map[identity.Incarnation]bool{}
+		r.shards[i].floors = map[Register][]identity.Level{}
 	}
 	return r
 }
@@ -64,6 +67,10 @@ func (s *shard) merge(e Entry) bool {
 		merged = e.Value
 	}
 	s.registers[e.Register] = merged
+	if !known && e.Kind == KindFloor {
+		base := e.Register.anyLevel()
+		s.floors[base] = append(s.floors[base], e.Level)
+	}
 	return !known || merged != old
 }
 
@@ -77,7 +84,7 @@ func (r *Replica) get(reg Register) (Value, bool) {
 
 // Standing looks a bearer up. It reads memory only.
 func (r *Replica) Standing(n *Names) Standing {
-	st := Standing{Vouched: (*r.vouched.Load())[n.incarnation]}
+	st := Standing{Vouched: (*r.vouched.Load())[n.incarnation], Floors: r.floors(n.floors)}
 	for _, reg := range n.revoked {
 		if v, ok := r.get(reg); ok {
 			st.Revoked, st.Scope, st.Reason = true, reg.Scope, v.Reason
@@ -91,6 +98,23 @@ func (r *Replica) Standing(n *Names) Standing {
 		}
 	}
 	return st
+}
+
+// floors returns the floors of a subject, nil if there are none, as nearly always.
+func (r *Replica) floors(base Register) []FloorValue {
+	if base.Kind == 0 {
+		return nil
+	}
+	s := &r.shards[base.Shard()]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []FloorValue
+	for _, level := range s.floors[base] {
+		reg := base
+		reg.Level = level
+		out = append(out, FloorValue{level, s.registers[reg]})
+	}
+	return out
 }
 
 // NotBefore is the greatest not-before known for the bearer, 0 if there is none. A session minted now needs an epoch
@@ -140,9 +164,21 @@ func (r *Replica) Sweep() {
 		for reg, v := range s.registers {
 			if v.Until < limit {
 				delete(s.registers, reg)
+				s.forgetFloor(reg)
 			}
 		}
 		s.mu.Unlock()
+	}
+}
+
+func (s *shard) forgetFloor(reg Register) {
+	if reg.Kind != KindFloor {
+		return
+	}
+	base := reg.anyLevel()
+	left := slices.DeleteFunc(s.floors[base], func(l identity.Level) bool { return l == reg.Level })
+	if s.floors[base] = left; len(left) == 0 {
+		delete(s.floors, base)
 	}
 }
 

@@ -40,6 +40,11 @@ const (
 	fieldClaims
 	fieldSelection
 	fieldVaultSecret
+	fieldFamilyExpires
+	fieldRaisedAt
+	fieldReasons
+	fieldEnrolled
+	fieldSignals
 	fieldEnd
 )
 
@@ -72,6 +77,11 @@ func (s *Session) encode() []byte {
 	w.list(fieldClaims, flatten(s.Claims))
 	w.fixed(fieldSelection, s.Selection[:])
 	w.fixed(fieldVaultSecret, s.VaultSecret[:])
+	w.millis(fieldFamilyExpires, s.FamilyExpires)
+	w.millis(fieldRaisedAt, s.RaisedAt)
+	w.list(fieldReasons, s.Reasons)
+	w.millis(fieldEnrolled, s.Enrolled)
+	w.fixed(fieldSignals, s.Signals[:])
 	return w.buf
 }
 
@@ -154,6 +164,23 @@ func (s *Session) setClaims(r *fieldReader) {
 		r.fixed(s.Selection[:])
 	case fieldVaultSecret:
 		r.fixed(s.VaultSecret[:])
+	default:
+		s.setLevel(r)
+	}
+}
+
+func (s *Session) setLevel(r *fieldReader) {
+	switch r.field {
+	case fieldFamilyExpires:
+		s.FamilyExpires = r.millis()
+	case fieldRaisedAt:
+		s.RaisedAt = r.millis()
+	case fieldReasons:
+		s.Reasons = r.list()
+	case fieldEnrolled:
+		s.Enrolled = r.millis()
+	case fieldSignals:
+		r.fixed(s.Signals[:])
 	default:
 		r.fail()
 	}

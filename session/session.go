@@ -33,8 +33,17 @@ type Session struct {
 	IdleUntil time.Time
 	Expires   time.Time
 
+	// FamilyExpires is when all that can come of this login has ended: a step-up may lengthen Expires up to it. Registers
+	// of the log that end the family live as long.
+	FamilyExpires time.Time
+
 	Level     identity.Level
+	RaisedAt  time.Time // when Level was given, where there is something to prove; else zero
+	Reasons   []string  // why it was: codes of policy
 	Assurance identity.Assurance
+	Enrolled  time.Time // see policy.Authentication
+
+	Signals [8]byte // digest of network, place and client that the session was issued for; zero: not looked at
 
 	Username      string
 	Name          string
@@ -50,6 +59,14 @@ type Session struct {
 // IdPSession is the session at the provider that this one came of.
 func (s *Session) IdPSession() identity.IdPSession {
 	return identity.IdPSession{Issuer: s.Subject.Issuer, SID: s.SID}
+}
+
+// Ends is when nothing can be left of this login. What the log and the vault keep of it lives as long.
+func (s *Session) Ends() time.Time {
+	if s.FamilyExpires.After(s.Expires) {
+		return s.FamilyExpires
+	}
+	return s.Expires
 }
 
 // Format shows the family's name and nothing else, under every verb.

@@ -43,7 +43,7 @@ func (v *Vault) Put(ctx context.Context, s *Session, idToken string) error {
 	if err != nil {
 		return err
 	}
-	if err := v.store.Put(ctx, vaultKey(s), []byte(twice), s.Expires.Sub(v.now())); err != nil {
+	if err := v.store.Put(ctx, vaultKey(s), []byte(twice), s.Ends().Sub(v.now())); err != nil {
 		return fmt.Errorf("putting a token into the vault: %w", err)
 	}
 	return nil
