@@ -66,12 +66,12 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdi
 func (x *exchange) login(w http.ResponseWriter, r *http.Request, reason policy.Reason) error {
 	if web.MayRedirect(r) {
 		web.Harden(w.Header())
-		w.Header().Set("Location", loginURL(x.route.cfg.Provider, &x.target))
+		w.Header().Set("Location", loginURL(x.asks.cfg.Provider, &x.target))
 		w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
 	w.Header().Set("WWW-Authenticate", `Cookie realm="edgeauth"`)
-	return &web.Error{Code: http.StatusUnauthorized, Reason: string(reason), Title: "Login needed", LoginURL: loginURL(x.route.cfg.Provider, nil),
+	return &web.Error{Code: http.StatusUnauthorized, Reason: string(reason), Title: "Login needed", LoginURL: loginURL(x.asks.cfg.Provider, nil),
 		Public: "Log in first and try again."}
 }
 

@@ -15,6 +15,7 @@ import (
 type exchange struct {
 	h       *Handler
 	route   *Route
+	asks    *Route // whose conditions decided; the route itself or the one below it
 	target  target.Target
 	bearer  *opened // who is there; nil for nobody
 	told    *told   // what the upstream is told of them; nil for nobody

@@ -116,6 +116,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, o, two := h.admit(r, route, now)
 	x := h.exchange(r, route, t, now)
+	if v, err = x.below(r, v); err != nil {
+		return err
+	}
 	x.note(r, v, o, two)
 	if v.Action != policy.Allow {
 		return x.refuse(w, r, v)
@@ -133,7 +136,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) exchange(r *http.Request, route *Route, t target.Target, now time.Time) *exchange {
-	x := &exchange{h: h, route: route, target: t, record: web.RecordOf(r.Context()), now: now}
+	x := &exchange{h: h, route: route, asks: route, target: t, record: web.RecordOf(r.Context()), now: now}
 	x.record.Route, x.record.Upstream = route.cfg.Name, route.cfg.Upstream.cfg.Name
 	return x
 }
@@ -158,7 +161,7 @@ func (h *Handler) routeOf(r *http.Request, t target.Target, preflight bool) (*Ro
 		return nil, noPreflight()
 	}
 	if route == nil {
-		return nil, &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
+		return nil, p.refuse()
 	}
 	return route, nil
 }

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -154,10 +155,48 @@ func TestRT14_stripping_a_prefix_leads_nowhere_else(t *testing.T) {
 	b.untouched()
 	for target, want := range map[string]string{"/app": "/", "/app/": "/", "/%61pp/x%2B/y?q=1": "/x%2B/y?q=1", "/app?": "/"} {
 		b := newBed(t, options{routes: routes})
-		b.get(target)
+		b.get(target, b.as(b.alice()))
 		if got := b.hit().Target; got != want {
 			t.Errorf("%s was forwarded as %s, want %s", target, got, want)
 		}
+	}
+}
+
+func TestRT14_what_is_asked_of_a_path_is_asked_behind_a_stripped_prefix_too(t *testing.T) {
+	routes := func(up *proxy.Upstream) []proxy.RouteConfig {
+		post := proxy.RouteConfig{Name: "reports", Path: "/reports", Methods: []string{"POST"}, Upstream: up, Policy: policy.Route{Public: true}}
+		return append(sheetRoutes(up), post, proxy.RouteConfig{Name: "app", Path: "/app", StripPrefix: "/app", Upstream: up, Policy: policy.Route{Public: true}})
+	}
+	b := newBed(t, options{routes: routes})
+	nobody, alice, root := "", b.as(b.alice()), b.as(b.root())
+	for _, c := range []struct {
+		target, who string
+		want        int
+	}{
+		{"/app/admin/secret", nobody, 303}, {"/app/admin", nobody, 303}, {"/app/%61dmin/secret", nobody, 303}, {"/app/x", nobody, 303}, {"/app", nobody, 303},
+		{"/app/admin/secret", alice, 403}, {"/app/reports", nobody, 405}, {"/app/app/admin", nobody, 200}, {"/app/public/x", nobody, 200},
+		{"/app/x", alice, 200}, {"/app/admin/secret", root, 200},
+	} {
+		before := len(b.app.Hits())
+		a := b.get(c.target, c.who)
+		if a.StatusCode != c.want || len(b.app.Hits())-before != map[bool]int{true: 1}[c.want == 200] {
+			t.Errorf("%s: got %d with %d requests to the backend, want %d", c.target, a.StatusCode, len(b.app.Hits())-before, c.want)
+		}
+		if a.StatusCode == http.StatusSeeOther && a.Header.Get("Location") != "/.edgeauth/login?rd="+url.QueryEscape(c.target) && c.target != "/app/%61dmin/secret" {
+			t.Errorf("%s: the login is at %q", c.target, a.Header.Get("Location"))
+		}
+	}
+}
+
+func TestAnother_upstream_says_nothing_about_a_stripped_path(t *testing.T) {
+	other := newBed(t, options{})
+	b := newBed(t, options{routes: func(up *proxy.Upstream) []proxy.RouteConfig {
+		return append(sheetRoutes(other.upstream(options{backend: "http://127.0.0.1:1"})),
+			proxy.RouteConfig{Name: "app", Path: "/app", StripPrefix: "/app", Upstream: up, Policy: policy.Route{Public: true}})
+	}})
+	b.get("/app/admin/x")
+	if got := b.hit().Target; got != "/admin/x" {
+		t.Errorf("forwarded as %s", got)
 	}
 }
 

@@ -1,0 +1,37 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// below adds the conditions of the route by which the same upstream is asked for the same path without a prefix. A route
+// with strip_prefix that is open to more people would otherwise lead around what is asked of that path. Routes to other
+// upstreams say nothing about this one's paths.
+func (x *exchange) below(r *http.Request, v policy.Verdict) (policy.Verdict, error) {
+	if x.route.strip == 0 || v.Action != policy.Allow {
+		return v, nil
+	}
+	p := x.h.table.match(x.target.Strip(x.route.strip).Decoded)
+	same := func(r *Route) bool { return r.strip == 0 && r.cfg.Upstream == x.route.cfg.Upstream }
+	if p == nil || !slices.ContainsFunc(p.routes, same) {
+		return v, nil
+	}
+	route := p.route(r.Method)
+	if route == nil || !same(route) {
+		return v, p.refuse()
+	}
+	if under, _, _ := x.h.admit(r, route, x.now); under.Action != policy.Allow {
+		x.asks = route
+		return under, nil
+	}
+	return v, nil
+}
+
+// refuse is the answer to a method that no route of the place permits.
+func (p *place) refuse() error {
+	return &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
+}
