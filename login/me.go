@@ -29,9 +29,14 @@ func (s *Server) admit(r *http.Request) (*session.Session, policy.Verdict) {
 	if !ok {
 		return nil, s.me.Admit(nil, policy.Standing{}, s.opt.Now())
 	}
+	return c, s.verdict(c)
+}
+
+// verdict is what the proxy would say to a session on a route without conditions.
+func (s *Server) verdict(c *session.Session) policy.Verdict {
 	names := c.Bearer().Names()
 	st := s.opt.Log.Standing(&names)
-	return c, s.me.Admit(&policy.Session{
+	return s.me.Admit(&policy.Session{
 		Issuer: c.Subject.Issuer, Level: c.Level, IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires,
 	}, policy.Standing{Vouched: st.Vouched, Revoked: st.Revoked, Staleness: s.opt.Staleness()}, s.opt.Now())
 }

@@ -29,8 +29,8 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		a.knownOf, a.known = subjectDigest(fresh.Subject), nb
 		return s.beginAgain(w, r, a, "ended_meanwhile", errEnded)
 	}
-	old, had := s.current(r)
-	if had && s.sameLogin(r, a.flow, old, fresh) {
+	old := s.held(r, a.binding.Last, fresh)
+	if old != nil && s.sameLogin(a.flow, old, fresh) {
 		s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: old.Subject,
 			Session: old.Family.String(), Reason: "session_of_another_tab"})
 		return s.land(w, r, a.flow)
@@ -38,11 +38,13 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err := s.opt.Cookies.Set(w, fresh); err != nil {
 		return s.cannotSet(r, a, err)
 	}
-	err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding)))
+	next := a.flow.Ended(a.binding)
+	next.Last = minted(fresh)
+	err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, next))
 	if err != nil {
 		return fmt.Errorf("setting the cookies of a login: %w", err)
 	}
-	s.replace(ctx, r, a.flow, old)
+	s.replace(ctx, r, a, old)
 	if err := s.opt.Vault.Put(ctx, fresh, who.IDToken.Reveal()); err != nil {
 		web.RecordOf(r.Context()).Note(err) // a logout at the provider will go without the hint
 	}
@@ -57,7 +59,7 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *session.Session {
 	now := s.opt.Now().UTC().Truncate(time.Millisecond)
 	n := &session.Session{
-		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(a.flow, r), Incarnation: a.incarnation,
+		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(a, r), Incarnation: a.incarnation,
 		Subject: who.Subject, SID: who.IdPSession.SID,
 		IssuedAt: now, Expires: now.Add(s.opt.Lifetime), IdleUntil: now.Add(min(s.opt.Idle, s.opt.Lifetime)),
 		Level: identity.Normal, Assurance: who.Assurance,
@@ -71,13 +73,16 @@ func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *sessi
 	return n
 }
 
-// device is the browser's name: of its cookie, else as it was when the flow began, else a new one.
-func (s *Server) device(f *flow.Flow, r *http.Request) identity.DeviceID {
+// device is the browser's name: of its cookie, else as its last callback or the beginning of the flow knew it, else a new
+// one.
+func (s *Server) device(a *arrival, r *http.Request) identity.DeviceID {
 	if d, ok := s.opt.Cookies.Device(r); ok {
 		return d
 	}
-	if !f.Device.IsZero() {
-		return f.Device
+	for _, d := range []identity.DeviceID{a.binding.Last.Device, a.flow.Device} {
+		if !d.IsZero() {
+			return d
+		}
 	}
 	return identity.NewDeviceID()
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -46,12 +48,39 @@ func (s *Server) endedMeanwhile(a *arrival, fresh *session.Session, nb revocatio
 // sameLogin reports whether another tab of the browser has finished the same login while this one was in flight: the
 // session is in good standing, came of the same authentication, and is younger than this flow. Then it stays: to replace
 // it would end it under the requests that the other tabs are making.
-func (s *Server) sameLogin(r *http.Request, f *flow.Flow, old, fresh *session.Session) bool {
-	_, live := s.live(r)
-	return live && old.Subject == fresh.Subject && old.SID == fresh.SID && old.Selection == fresh.Selection &&
-		old.Family != f.Previous.Family && !old.Epoch.Before(f.Started.Time()) &&
-		old.Assurance.ACR == fresh.Assurance.ACR && old.Assurance.AuthTime.Equal(fresh.Assurance.AuthTime) &&
-		slices.Equal(old.Assurance.AMR, fresh.Assurance.AMR) && slices.Equal(old.Groups, fresh.Groups)
+func (s *Server) sameLogin(f *flow.Flow, old, fresh *session.Session) bool {
+	return loginOf(old) == loginOf(fresh) && old.Family != f.Previous.Family && !old.Epoch.Before(f.Started.Time()) &&
+		s.verdict(old).Action == policy.Allow
+}
+
+// loginOf names the authentication that a session came of, together with what was kept of it.
+func loginOf(c *session.Session) [16]byte {
+	parts := []string{c.Subject.Issuer, c.Subject.Sub, c.SID, string(c.Selection[:]), c.Assurance.ACR,
+		strconv.FormatInt(c.Assurance.AuthTime.UnixMilli(), 10), strconv.Itoa(len(c.Assurance.AMR))}
+	return identity.Digest("edgeauth login", slices.Concat(parts, c.Assurance.AMR, c.Groups)...)
+}
+
+// minted is what the binding keeps of a session for the browser's next callback.
+func minted(c *session.Session) session.Minted {
+	return session.Minted{Family: c.Family, ID: c.ID, Device: c.Device, Incarnation: c.Incarnation, Login: loginOf(c),
+		Epoch: revocation.MillisOf(c.Epoch), Expires: revocation.MillisOf(c.Expires)}
+}
+
+// held is the session that the browser holds: the one of its cookie. A provider that answers by a cross-site POST sends it
+// back without that cookie; then it is the one that the browser's last callback minted, if that came of the same
+// authentication as fresh, which completes it. Nil: none that is known.
+func (s *Server) held(r *http.Request, last session.Minted, fresh *session.Session) *session.Session {
+	if c, ok := s.current(r); ok {
+		return c
+	}
+	if r.Method != http.MethodPost || last.Login != loginOf(fresh) {
+		return nil
+	}
+	c := *fresh
+	c.Family, c.ID, c.Device, c.Incarnation = last.Family, last.ID, last.Device, last.Incarnation
+	c.Epoch, c.IssuedAt, c.Expires = last.Epoch.Time(), last.Epoch.Time(), last.Expires.Time()
+	c.IdleUntil = c.IssuedAt.Add(s.opt.Idle)
+	return &c
 }
 
 // loggedInSince reports whether the browser has a session in good standing that a login at the provider brought after
@@ -61,11 +90,15 @@ func (s *Server) loggedInSince(r *http.Request, p *oidc.Provider, began time.Tim
 	return ok && now.Subject.Issuer == p.Issuer() && !now.Epoch.Before(began)
 }
 
-// replace ends the sessions that the browser had: the one of the cookie, and the one that it had when the flow began.
-func (s *Server) replace(ctx context.Context, r *http.Request, f *flow.Flow, old *session.Session) {
+// replace ends the sessions that the browser had: the one that it holds, the one that it had when the flow began, and the
+// one that its last callback minted.
+func (s *Server) replace(ctx context.Context, r *http.Request, a *arrival, old *session.Session) {
 	ends := map[identity.Family]revocation.Millis{}
-	if f.Previous != (flow.Previous{}) {
+	if f := a.flow; f.Previous != (flow.Previous{}) {
 		ends[f.Previous.Family] = f.Previous.Expires
+	}
+	if last := a.binding.Last; last != (session.Minted{}) {
+		ends[last.Family] = last.Expires
 	}
 	if old != nil {
 		ends[old.Family] = revocation.MillisOf(old.Ends())
@@ -82,7 +115,7 @@ func (s *Server) replace(ctx context.Context, r *http.Request, f *flow.Flow, old
 			web.RecordOf(r.Context()).Note(fmt.Errorf("ending the browser's previous session: %w", err))
 			continue
 		}
-		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: f.Provider, Session: family.String(),
+		s.event(r, audit.Event{Name: audit.SessionReplaced, Provider: a.flow.Provider, Session: family.String(),
 			Delivery: delivery.String()})
 	}
 }

@@ -3,11 +3,13 @@ package login_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/session"
 )
 
@@ -78,6 +80,82 @@ func TestTabsThatKnewTheSameOldSessionEndItOnce(t *testing.T) {
 	}
 	if n := b.events.of(audit.SessionReplaced); n != 1 {
 		t.Errorf("%d sessions were replaced, want 1", n)
+	}
+}
+
+// formPage begins a login and shows the page by which the provider sends the browser back.
+func (c *browser) formPage(path string) page {
+	c.t.Helper()
+	p := c.get(path)
+	for range 5 {
+		if strings.Contains(p.body, `name="state"`) {
+			return p
+		}
+		p = c.get(p.to())
+	}
+	c.t.Fatalf("no form for %s", path)
+	return p
+}
+
+func TestTabsWhoseProviderAnswersByFormShareOneSession(t *testing.T) {
+	b := open(t, formPost)
+	c := b.browser()
+	var forms []page
+	for i := range 10 {
+		forms = append(forms, c.formPage(fmt.Sprintf("/tab/%d", i)))
+	}
+	families, devices := map[string]bool{}, map[string]bool{}
+	for i, form := range forms {
+		p := c.follow(c.postBack(form))
+		if !strings.HasPrefix(p.body, fmt.Sprintf("/tab/%d ", i)) {
+			t.Fatalf("tab %d ended at %s with %d:\n%s", i, p.Request.URL, p.StatusCode, p.body)
+		}
+		families[family(p)], devices[c.cookie("edgeauth-device")] = true, true
+	}
+	if len(families) != 1 || len(devices) != 1 || b.events.of(audit.SessionReplaced) != 0 {
+		t.Errorf("%d sessions of %d devices, %d of them ended under the tabs that used them", len(families), len(devices), b.events.of(audit.SessionReplaced))
+	}
+}
+
+func TestAFormOfAnotherLoginEndsTheSessionThatItOverwrites(t *testing.T) {
+	for what, change := range map[string]func(*bed){
+		"another person": func(b *bed) {
+			b.idp.Lie(idp.Lies{IDToken: func(_, claims map[string]any) { claims["sub"] = "somebody-else" }})
+		},
+		"other groups":                  func(b *bed) { b.lieGroups([]string{"admin"}) },
+		"a session that idled too long": func(b *bed) { b.offset.Add(int64(11 * time.Minute)) },
+	} {
+		b := open(t, formPost)
+		c := b.browser()
+		fast, slow := c.formPage("/fast"), c.formPage("/slow")
+		first := c.follow(c.postBack(fast))
+		overwritten := c.cookie("edgeauth")
+		change(b)
+		second := c.follow(c.postBack(slow))
+		if !strings.HasPrefix(second.body, "/slow ") || family(first) == family(second) {
+			t.Fatalf("%s: the second login ended with %s", what, second.body)
+		}
+		c.put("__Host-edgeauth", overwritten)
+		if p := c.get("/slow"); p.StatusCode == http.StatusOK || b.events.of(audit.SessionReplaced) != 1 {
+			t.Errorf("%s: the session that was overwritten is answered %d; %d were replaced, want 1", what, p.StatusCode, b.events.of(audit.SessionReplaced))
+		}
+	}
+}
+
+func TestALogoutBetweenTwoFormsIsNotUndoneByWhatTheBindingRemembers(t *testing.T) {
+	b := open(t, formPost)
+	c := b.browser()
+	fast, slow := c.formPage("/fast"), c.formPage("/slow")
+	first := c.follow(c.postBack(fast))
+	if p := c.post("/.edgeauth/logout", url.Values{}, "Origin", c.edge.URL); p.set("edgeauth") {
+		t.Fatalf("the logout is answered %d and sets a session", p.StatusCode)
+	}
+	p := c.follow(c.postBack(slow))
+	if strings.HasPrefix(p.body, "/slow ") && family(p) == family(first) {
+		t.Errorf("the session that was logged out is used again: %s", p.body)
+	}
+	if n := b.events.of(audit.SessionReplaced); n != 0 {
+		t.Errorf("%d sessions were replaced, though all had ended", n)
 	}
 }
 

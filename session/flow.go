@@ -6,16 +6,31 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/revocation"
 )
 
 // Binding ties logins in flight to the browser that began them. One binding serves any number of tabs.
 type Binding struct {
 	secret Secret
 	Trail  Trail
+	Last   Minted
+}
+
+// Minted is what the browser's last callback minted, as far as the next one has to know it: a provider that answers by a
+// cross-site POST sends the browser back without its session cookie, which is Lax, but with the binding. Zero: nothing.
+type Minted struct {
+	Family      identity.Family
+	ID          identity.SessionID
+	Device      identity.DeviceID
+	Incarnation identity.Incarnation
+	Login       [16]byte // digest of the authentication that it came of
+	Epoch       revocation.Millis
+	Expires     revocation.Millis
 }
 
 // Trail is how many logins of the browser followed one upon the other, each begun after the one before had ended. It is
@@ -46,31 +61,38 @@ func (c *Cookies) Binding(r *http.Request) (Binding, bool) {
 	if !ok {
 		return Binding{}, false
 	}
-	return decodeBinding(b), true
+	return decodeBinding(b)
 }
 
-// bindingSize is secret (32), rounds (1) and the trail's beginning in milliseconds (8).
-const bindingSize = len(Secret{}) + 1 + 8
+// bindingSize is secret (32), rounds (1), the trail's beginning in milliseconds (8), and Minted.
+var bindingSize = len(Secret{}) + 1 + 8 + binary.Size(Minted{})
 
-func (b Binding) encode() []byte {
+func (b Binding) encode() ([]byte, error) {
 	out := append(b.secret[:], b.Trail.Rounds)
-	if b.Trail.Rounds == 0 {
-		return append(out, make([]byte, 8)...)
+	since := uint64(0)
+	if b.Trail.Rounds > 0 {
+		since = uint64(b.Trail.Since.UnixMilli())
 	}
-	return binary.BigEndian.AppendUint64(out, uint64(b.Trail.Since.UnixMilli()))
+	return binary.Append(binary.BigEndian.AppendUint64(out, since), binary.BigEndian, &b.Last)
 }
 
-func decodeBinding(raw []byte) Binding {
-	b := Binding{secret: Secret(raw[:len(Secret{})])}
-	if raw = raw[len(Secret{}):]; raw[0] > 0 {
+// decodeBinding reads what encode wrote, of the right size.
+func decodeBinding(raw []byte) (b Binding, ok bool) {
+	raw = raw[copy(b.secret[:], raw):]
+	if raw[0] > 0 {
 		b.Trail = Trail{Rounds: raw[0], Since: time.UnixMilli(int64(binary.BigEndian.Uint64(raw[1:]))).UTC()}
 	}
-	return b
+	_, err := binary.Decode(raw[1+8:], binary.BigEndian, &b.Last)
+	return b, err == nil
 }
 
-// SetBinding writes the binding and its trail with a new lifetime of BindingLifetime.
+// SetBinding writes the binding and all that it carries with a new lifetime of BindingLifetime.
 func (c *Cookies) SetBinding(w http.ResponseWriter, b Binding) error {
-	ck, err := c.sealTimed(PurposeBinding, c.binding, b.encode(), BindingLifetime)
+	plain, err := b.encode()
+	if err != nil {
+		return fmt.Errorf("encoding the binding: %w", err)
+	}
+	ck, err := c.sealTimed(PurposeBinding, c.binding, plain, BindingLifetime)
 	if err != nil {
 		return err
 	}

@@ -7,14 +7,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/session"
 )
 
-func TestABindingCarriesItsTrail(t *testing.T) {
+func TestABindingCarriesItsTrailAndWhatWasMintedLast(t *testing.T) {
 	c := testCookies(testRing(t), "app.corp.test")
 	for _, want := range []session.Trail{{}, {Rounds: 1, Since: start}, {Rounds: 255, Since: start.Add(time.Millisecond)}} {
 		b := session.NewBinding()
 		b.Trail = want
+		b.Last = session.Minted{Family: identity.NewFamily(), ID: identity.NewSessionID(), Device: identity.NewDeviceID(),
+			Incarnation: identity.NewIncarnation(), Login: [16]byte{1, 15: 16}, Epoch: 1 << 41, Expires: 1 << 42}
 		w := httptest.NewRecorder()
 		if err := c.SetBinding(w, b); err != nil {
 			t.Fatal(err)
@@ -27,6 +30,9 @@ func TestABindingCarriesItsTrail(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got.Trail); diff != "" {
 			t.Errorf("trail (-set +read):\n%s", diff)
+		}
+		if diff := cmp.Diff(b.Last, got.Last); diff != "" {
+			t.Errorf("last (-set +read):\n%s", diff)
 		}
 	}
 }
