@@ -18,7 +18,11 @@ const mask = "[redacted]"
 const widest = 120
 
 // secretLike finds values of keys that sound like secrets, for lines that could not be parsed.
-var secretLike = regexp.MustCompile(`(?i)(?:secret|password|token)["']?\s*:\s*(.*)$`)
+var secretLike = regexp.MustCompile(`(?i)(?:secret|passw\w*|passphrase|token|key|credentials?)["']?\s*:\s*(.*)$`)
+
+// userInfo finds what stands between the slashes of a URL and its last @, for lines that could not be parsed. A password
+// may hold any character, a slash too.
+var userInfo = regexp.MustCompile(`://(\S*)@`)
 
 // Source is the text of a file by lines, with the places that must not be shown.
 type Source struct {
@@ -162,11 +166,15 @@ func (s *Source) suspicious(n int) []span {
 	if s.continuesSecret(n) {
 		return []span{{0, len(s.lines[n-1])}}
 	}
+	var out []span
+	for _, m := range userInfo.FindAllStringSubmatchIndex(text, -1) {
+		out = append(out, span{utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])})
+	}
 	m := secretLike.FindStringSubmatchIndex(text)
 	if m == nil || strings.HasPrefix(text[m[2]:], "${") {
-		return nil
+		return out
 	}
-	return []span{{utf8.RuneCountInString(text[:m[2]]), len(s.lines[n-1])}}
+	return append(out, span{utf8.RuneCountInString(text[:m[2]]), len(s.lines[n-1])})
 }
 
 // continuesSecret reports whether a line is indented below a key that sounds like a secret.

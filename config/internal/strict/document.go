@@ -24,6 +24,9 @@ var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 // parserMessage is what the yaml package's parser says, as opposed to its scanner.
 var parserMessage = regexp.MustCompile(`^did not find expected (key$|node content|',' or|'-' indicator|<)`)
 
+// unknownAnchor is what it says of *name. It gives no line, and the name may be a secret that begins with a star.
+var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+
 // parse returns the root of the only document, or one problem with the text as such.
 func parse(data []byte) (*yaml.Node, *Problem) {
 	if p := checkText(data); p != nil {
@@ -117,6 +120,9 @@ func syntaxProblem(err error, text string) *Problem {
 	if m == nil {
 		return &Problem{Place: excerpt.At(1, 1), Message: "not valid YAML"}
 	}
+	if anchor := unknownAnchor.FindStringSubmatch(m[2]); anchor != nil {
+		return anchorProblem(anchor[1], text)
+	}
 	line, _ := strconv.Atoi(m[1]) // 0 where none is given
 	if parserMessage.MatchString(m[2]) {
 		line++ // for these the yaml package counts from 0
@@ -129,6 +135,15 @@ func syntaxProblem(err error, text string) *Problem {
 	return &Problem{Place: excerpt.At(line, indent+1), Message: "not valid YAML: " + printable(m[2]), Hint: syntaxHint(m[2])}
 }
 
+// anchorProblem is about the first reference to an anchor, without its name.
+func anchorProblem(name, text string) *Problem {
+	at := excerpt.At(1, 1)
+	if i := strings.Index(text, "*"+name); i >= 0 {
+		at = placeOf(text, i)
+	}
+	return &Problem{Place: at, Message: "not valid YAML: a reference to an anchor that is not there", Hint: starHint}
+}
+
 func leadingTab(lines []string) (Place, bool) {
 	for i, l := range lines {
 		rest := strings.TrimLeft(l, " ")
@@ -139,12 +154,14 @@ func leadingTab(lines []string) (Place, bool) {
 	return Place{}, false
 }
 
+const starHint = `a value that begins with * or & must stand in quotes, as in "*@example.org"`
+
 func syntaxHint(message string) string {
 	switch {
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "check the indentation; a value that contains a colon and a space must stand in quotes"
-	case strings.Contains(message, "alphabetic or numeric character"), strings.Contains(message, "unknown anchor"):
-		return `a value that begins with * or & must stand in quotes, as in "*@example.org"`
+	case strings.Contains(message, "alphabetic or numeric character"):
+		return starHint
 	case strings.Contains(message, "cannot start any token"):
 		return "a value that begins with @, ` or % must stand in quotes"
 	case strings.Contains(message, "did not find expected"):
