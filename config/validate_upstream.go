@@ -1,6 +1,11 @@
 package config
 
 import (
+	"cmp"
+	"net"
+	"net/url"
+	"strings"
+
 	"github.com/edgeauth/edgeauth/config/internal/format"
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 )
@@ -14,6 +19,7 @@ func (v validator) upstreams() {
 		for i, a := range u.Addresses {
 			if a != nil {
 				v.protocol(strict.Index(path+".addresses", i), path, u.Protocol, a.Scheme)
+				v.circle(strict.Index(path+".addresses", i), a)
 			}
 		}
 		v.identityHeaders(path, u)
@@ -27,6 +33,36 @@ func (v validator) protocol(address, path string, p Protocol, scheme string) {
 	case p == ProtocolH2C && scheme == "https":
 		v.report(address, "protocol h2c needs an http address", "HTTP/2 over TLS is h2")
 	}
+}
+
+// circle finds an upstream that is the edge itself: a request would go round until something breaks. By another name of
+// this machine it still can.
+func (v validator) circle(path string, a *url.URL) {
+	port := cmp.Or(a.Port(), map[string]string{"http": "80", "https": "443"}[a.Scheme])
+	for key, listen := range map[string]string{"server.listen": v.Server.Listen, "server.http_listen": v.Server.HTTPListen} {
+		if reaches(a.Hostname(), port, listen) {
+			v.report(path, "is edgeauth itself: requests would go round in a circle", cmp.Or(v.unsaid(key, listen), key+" is "+listen))
+			return
+		}
+	}
+	for _, h := range v.Server.Hosts {
+		if h.URL != nil && h.URL.Scheme == a.Scheme && strings.EqualFold(h.URL.Host, a.Host) {
+			v.warn(path, "is one of server.hosts", "if this name leads to edgeauth here too, requests go round in a circle: write the application's own address")
+			return
+		}
+	}
+}
+
+// reaches reports whether a host and port lead to a listener of this machine, as far as their texts tell.
+func reaches(host, port, listen string) bool {
+	at, on, err := net.SplitHostPort(listen)
+	switch {
+	case err != nil || on != port || on == "0":
+		return false
+	case everyAddress(at):
+		return format.IsLoopback(host) || everyAddress(host)
+	}
+	return strings.EqualFold(host, at) || host == "localhost" && format.IsLoopback(at)
 }
 
 // identityHeaders refuses two headers that the application could not tell apart.
