@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -121,14 +122,19 @@ func Test_CK05_a_session_of_one_host_does_not_open_on_another(t *testing.T) {
 func Test_CK08_no_two_cookies_of_the_same_session_share_more_than_version_and_key_id(t *testing.T) {
 	c := testCookies(testRing(t), "app.corp.test")
 	s, seen := alice(), map[string]bool{}
-	for range 20_000 {
+	const head, nonce, enough = 5, 24, 8 // bytes; that eight random bytes are alike happens to nobody
+	for range 100_000 {
 		_, v, _ := strings.Cut(sealed(t, c, s), "=")
 		raw, _ := base64.RawURLEncoding.DecodeString(v)
-		nonce := string(raw[5:29])
-		if seen[nonce] {
-			t.Fatal("a nonce came twice")
+		for _, part := range []string{"head " + string(raw[:head]), "nonce " + string(raw[head:head+nonce]), "sealed " + string(raw[head+nonce:][:enough])} {
+			if seen[part] && !strings.HasPrefix(part, "head ") {
+				t.Fatalf("%q came twice", part)
+			}
+			seen[part] = true
 		}
-		seen[nonce] = true
+	}
+	if len(seen) != 200_001 {
+		t.Errorf("%d parts were seen, want one head, and a nonce and a beginning for each cookie", len(seen))
 	}
 }
 
@@ -253,6 +259,33 @@ func FuzzStripOwn(f *testing.F) {
 		}
 		if strings.Contains(strings.ToLower(once), "__host-edgeauth=") && !strings.Contains(once, "=") {
 			t.Fatalf("%q kept %q", header, once)
+		}
+	})
+}
+
+func FuzzSeal(f *testing.F) {
+	r := testRing(f)
+	f.Add([]byte("x"), "__Host-edgeauth", "app.corp.test")
+	f.Add([]byte{}, "", "")
+	f.Fuzz(func(t *testing.T, plain []byte, name, host string) {
+		v, err := r.Seal(start, session.PurposeSession, name, host, plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.Open(start, session.PurposeSession, name, host, v); err != nil || !bytes.Equal(got, plain) {
+			t.Fatalf("%x came back as %x, %v", plain, got, err)
+		}
+		raw, err := base64.RawURLEncoding.Strict().DecodeString(v)
+		if err != nil || base64.RawURLEncoding.EncodeToString(raw) != v {
+			t.Fatalf("%q is not canonical: %v", v, err)
+		}
+		for _, other := range [][2]string{{name + "x", host}, {name, host + "x"}, {name + "x", strings.TrimPrefix(host, "x")}, {host + name, ""}} {
+			if _, err := r.Open(start, session.PurposeSession, other[0], other[1], v); err == nil && other != [2]string{name, host} {
+				t.Fatalf("what was sealed for %q at %q opens for %q", name, host, other)
+			}
+		}
+		if _, err := r.Open(start, session.PurposeDevice, name, host, v); !errors.Is(err, session.ErrSealed) {
+			t.Fatalf("a session opens as a device: %v", err)
 		}
 	})
 }
