@@ -63,9 +63,11 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 			KeysFile: "/var/lib/edgeauth/keys.json"},
 		Store: config.Store{Type: config.StoreEmbedded, Redis: config.Redis{Addresses: []string{}}},
 		Levels: config.Levels{
-			Normal:   config.Level{MaxStaleness: 24 * time.Hour, Past: config.PastAllow},
-			Elevated: config.Level{MaxStaleness: time.Minute, Past: config.PastDeny},
-			High:     config.Level{MaxStaleness: 5 * time.Second, Past: config.PastDeny},
+			Normal: config.Level{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, ACR: []string{}, AMR: []string{}, Blocks: []string{},
+				Hold: 8 * time.Hour, MaxStaleness: 24 * time.Hour, Past: config.PastAllow},
+			Elevated: elevated(time.Minute),
+			High: config.Level{Lifetime: 15 * time.Minute, Idle: 15 * time.Minute, ACR: []string{"bio"}, AMR: []string{"hwk"},
+				Blocks: []string{"sensitive"}, Hold: 8 * time.Hour, MaxStaleness: 5 * time.Second, Past: config.PastDeny},
 		},
 		Upstreams: []config.Upstream{{
 			Name: "app", Addresses: []*url.URL{mustURL(t, "http://10.0.0.5")}, Protocol: config.ProtocolAuto,
@@ -77,7 +79,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 		}},
 		Routes: []config.Route{{
 			Name: "/", Path: "/", Upstream: "app", Methods: []string{}, Groups: []string{}, Claims: map[string][]string{},
-			Emails: []string{}, Preflight: config.PreflightRefuse, AllowOrigins: []string{},
+			Emails: []string{}, Classes: []string{}, ACR: []string{}, AMR: []string{}, Preflight: config.PreflightRefuse, AllowOrigins: []string{},
 		}},
 		Admin:     config.Admin{Listen: "127.0.0.1:9090"},
 		Telemetry: config.Telemetry{LogLevel: slog.LevelInfo, LogFormat: config.LogJSON},
@@ -134,10 +136,15 @@ routes: [{path: /, upstream: app, public: true}]
 	}
 }
 
+// elevated is the shipped level with another bound.
+func elevated(maxStaleness time.Duration) config.Level {
+	return config.Level{Lifetime: time.Hour, Idle: 30 * time.Minute, ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"},
+		Blocks: []string{"sensitive"}, Hold: 8 * time.Hour, MaxStaleness: maxStaleness, Past: config.PastDeny}
+}
+
 func TestOneKeyOfALevelKeepsTheOthersDefaults(t *testing.T) {
 	c := parse(t, minimal+"levels: {elevated: {max_staleness: 30s}}\n")
-	want := config.Level{MaxStaleness: 30 * time.Second, Past: config.PastDeny}
-	if diff := cmp.Diff(want, c.Levels.Elevated); diff != "" {
+	if diff := cmp.Diff(elevated(30*time.Second), c.Levels.Elevated); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,9 @@ func resolve(c *Config, r *strict.Result) {
 	}
 	orElse(&s.TLS.ACME.Storage, filepath.Join(s.DataDir, "certificates"))
 	orElse(&c.Session.KeysFile, filepath.Join(s.DataDir, "keys.json"))
+	for _, l := range c.Levels.All() {
+		l.within(c.Session)
+	}
 	for i := range c.Providers {
 		p := &c.Providers[i]
 		orElse(&p.DisplayName, p.Name)
@@ -44,6 +48,12 @@ func (s *Server) listenWhereBrowsersGo() {
 
 // direct reports whether edgeauth speaks plain HTTP and, as far as the file says, to browsers themselves.
 func (s *Server) direct() bool { return s.TLS.Mode == TLSOff && !s.TLSInFront }
+
+// within bounds a level's times by those of every session.
+func (l *Level) within(s Session) {
+	l.Lifetime = min(cmp.Or(l.Lifetime, s.Lifetime), s.Lifetime)
+	l.Idle = min(cmp.Or(l.Idle, s.Idle), s.Idle, l.Lifetime)
+}
 
 // describe names a route by what it matches.
 func (r Route) describe() string {

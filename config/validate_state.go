@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/edgeauth/edgeauth/config/internal/format"
-	"github.com/edgeauth/edgeauth/config/internal/strict"
 )
 
 func (v validator) session() {
@@ -66,18 +65,3 @@ func beyondLoopback(address string) bool {
 }
 
 func loopbackURL(u *url.URL) bool { return format.IsLoopback(u.Hostname()) }
-
-// levels keeps admission monotone: a stronger level never lets in what a weaker one refuses.
-func (v validator) levels() {
-	names := []string{"normal", "elevated", "high"}
-	levels := []Level{v.Levels.Normal, v.Levels.Elevated, v.Levels.High}
-	for i := 1; i < len(levels); i++ {
-		path := strict.Key("levels", names[i])
-		if levels[i].MaxStaleness > levels[i-1].MaxStaleness {
-			v.report(path+".max_staleness", "must not be longer than that of "+names[i-1]+", which is weaker", "")
-		}
-		if levels[i].Past == PastAllow && levels[i-1].Past == PastDeny {
-			v.report(path+".past", "must not be allow while "+names[i-1]+", which is weaker, denies", "")
-		}
-	}
-}

@@ -24,7 +24,8 @@ type LevelRule struct {
 
 	Proof    Proof         // what proves that the right person is there
 	Blocks   []string      // classes of routes that are closed until it is proven
-	Lifetime time.Duration // of a session at this level, at most; 0: the login's own
+	Lifetime time.Duration // of a session at this level, at most; 0: that of any session
+	Idle     time.Duration // without a request; 0: that of any session
 
 	// Hold is how long a floor of this level is demanded of logins that came after it, too. Sessions from before it have to
 	// meet it for as long as they live, whatever Hold is.
@@ -53,6 +54,9 @@ type Proof struct {
 	ACR    []string      // one of these; empty: any
 	AMR    []string      // and one of these; empty: any
 	MaxAge time.Duration // and no longer ago; 0: any time
+
+	// NewAuthenticator permits one that was enrolled on the spot after the level was raised.
+	NewAuthenticator bool
 }
 
 // IsZero reports whether p asks for nothing.
@@ -93,15 +97,15 @@ func (n *Need) MetBy(a *Authentication, now time.Time) bool {
 	if n.MaxAge > 0 && now.Sub(a.AuthTime) > n.MaxAge {
 		return false
 	}
-	return n.Since.IsZero() || a.after(n.Since)
+	return n.Since.IsZero() || n.answeredBy(a)
 }
 
-// after reports whether the authentication answers a level that was raised then.
-func (a *Authentication) after(raised time.Time) bool {
-	if !a.Enrolled.IsZero() && !a.Enrolled.Before(raised) {
+// answeredBy reports whether the authentication came after the level was raised, and not by an authenticator that did.
+func (n *Need) answeredBy(a *Authentication) bool {
+	if !n.NewAuthenticator && !a.Enrolled.IsZero() && !a.Enrolled.Before(n.Since) {
 		return false
 	}
-	return !a.AuthTime.Add(precision + a.ClockSkew).Before(raised)
+	return !a.AuthTime.Add(precision + a.ClockSkew).Before(n.Since)
 }
 
 // Floor is a level that the log demands of a subject's sessions.

@@ -26,6 +26,7 @@ type Options struct {
 	Routes    []RouteConfig // of this origin
 	Upstreams []*Upstream   // every one of the edge: names that one of them trusts are removed for all
 	Idle      time.Duration // how long a session lasts without a request
+	Levels    policy.Levels // which may shorten that
 	Pages     *web.Pages
 	Audit     *audit.Log
 	Now       func() time.Time

@@ -2,6 +2,9 @@ package proxy
 
 import (
 	"net/http"
+	"time"
+
+	"github.com/edgeauth/edgeauth/identity"
 )
 
 // renew adds a session cookie with a new idle time to an answer, once half of it has passed, and makes the answer
@@ -9,14 +12,15 @@ import (
 func (x *exchange) renew(h http.Header) {
 	now := x.h.opt.Now()
 	s := x.bearer.session
-	if s.IdleUntil.Sub(now) > x.h.opt.Idle/2 || !s.IdleUntil.Before(s.Expires) {
+	idle := x.h.idle(s.Level)
+	if s.IdleUntil.Sub(now) > idle/2 || !s.IdleUntil.Before(s.Expires) {
 		return
 	}
 	if st := x.h.standing(x.bearer); !st.Vouched || st.Revoked || !now.Before(s.Expires) {
 		return
 	}
 	renewed := *s
-	renewed.IssuedAt, renewed.IdleUntil = now, now.Add(x.h.opt.Idle)
+	renewed.IssuedAt, renewed.IdleUntil = now, now.Add(idle)
 	if renewed.IdleUntil.After(s.Expires) {
 		renewed.IdleUntil = s.Expires
 	}
@@ -25,6 +29,14 @@ func (x *exchange) renew(h http.Header) {
 		return
 	}
 	h["Cache-Control"] = []string{"no-store"}
+}
+
+// idle is how long a session of a level lasts without a request.
+func (h *Handler) idle(level identity.Level) time.Duration {
+	if l := h.opt.Levels[level].Idle; l > 0 && l < h.opt.Idle {
+		return l
+	}
+	return h.opt.Idle
 }
 
 // headerWriter is as much of a ResponseWriter as setting a cookie needs.

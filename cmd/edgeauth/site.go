@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
@@ -75,6 +76,7 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 	apps, err := proxy.New(proxy.Options{
 		Origin: host.URL, Cookies: cookies, Keys: p.keys, Replica: p.replica, Routes: rs.of(host, t),
 		Upstreams: slices.Collect(maps.Values(rs.upstreams)), Idle: t.cfg.Session.Idle, Pages: p.pages, Audit: p.audit, Now: time.Now,
+		Levels: rs.levels, ClockSkew: t.clockSkew,
 	})
 	if err != nil {
 		return nil, err
@@ -138,12 +140,16 @@ func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 			Name: r.Name, Path: r.Path, Exact: r.Exact, Methods: r.Methods, Upstream: rs.upstreams[r.Upstream], StripPrefix: r.StripPrefix,
 			Policy: policy.Route{
 				Public: r.Public, Issuer: issuer, Groups: r.Groups, Claims: claimRules(r.Claims), Emails: r.Emails,
-				Levels: rs.levels, Selection: rs.selection,
+				Classes: r.Classes, Level: identity.Level(r.Level), Proof: routeProof(r), Levels: rs.levels, Selection: rs.selection,
 			},
 			Provider: r.Provider, PassPreflight: r.Preflight == config.PreflightPass, AllowOrigins: r.AllowOrigins,
 		})
 	}
 	return out
+}
+
+func routeProof(r config.Route) policy.Proof {
+	return policy.Proof{ACR: r.ACR, AMR: r.AMR, MaxAge: r.MaxAge}
 }
 
 func claimRules(claims map[string][]string) []policy.ClaimRule {

@@ -17,6 +17,7 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/certs"
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
@@ -126,6 +127,16 @@ func (t *tree) run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// clockSkew is how far the clock of an issuer may be off; none for one that is no longer configured.
+func (t *tree) clockSkew(issuer string) time.Duration {
+	for _, p := range t.providers {
+		if p.Issuer() == issuer {
+			return p.ClockSkew()
+		}
+	}
+	return 0
+}
+
 // retire closes the connections to applications that nobody uses any more, once another tree is in place.
 func (t *tree) retire() {
 	for _, u := range t.upstreams {
@@ -162,12 +173,20 @@ func (t *tree) checkCerts() (admin.State, string) {
 
 // levels translates the rules of the levels for policy.
 func levels(c config.Levels) policy.Levels {
-	rule := func(l config.Level) policy.LevelRule {
-		past := policy.PastDeny
-		if l.Past == config.PastAllow {
-			past = policy.PastAllow
-		}
-		return policy.LevelRule{MaxStaleness: l.MaxStaleness, Past: past}
+	out := policy.Levels{}
+	for rank, l := range c.All() {
+		out[identity.Level(config.LevelNames()[rank])] = levelRule(rank, l)
 	}
-	return policy.Levels{"normal": rule(c.Normal), "elevated": rule(c.Elevated), "high": rule(c.High)}
+	return out
+}
+
+func levelRule(rank int, l *config.Level) policy.LevelRule {
+	past := policy.PastDeny
+	if l.Past == config.PastAllow {
+		past = policy.PastAllow
+	}
+	return policy.LevelRule{
+		Rank: rank, MaxStaleness: l.MaxStaleness, Past: past, Blocks: l.Blocks, Lifetime: l.Lifetime, Idle: l.Idle, Hold: l.Hold,
+		Proof: policy.Proof{ACR: l.ACR, AMR: l.AMR, MaxAge: l.MaxAge, NewAuthenticator: l.AllowNewAuthenticator},
+	}
 }

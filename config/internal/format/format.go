@@ -24,6 +24,8 @@ func All() map[string]strict.Format {
 		"name":         matching(namePattern, "must consist of letters, digits, - and _ (63 at most) and begin with a letter or digit", ""),
 		"routename":    matching(routeName, "must consist of letters, digits, spaces and . _ / * - and begin with a letter or digit", ""),
 		"scope":        matching(scopePattern, "is no scope: printable ASCII without spaces, quotes and backslashes", "write several scopes as a list"),
+		"acr":          matching(scopePattern, "must be printable ASCII without spaces, quotes and backslashes", "write several as a list"),
+		"class":        matching(namePattern, "must consist of letters, digits, - and _ (63 at most) and begin with a letter or digit", ""),
 		"method":       method,
 		"email":        email,
 		"emailpattern": emailOrDomain,

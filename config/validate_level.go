@@ -1,0 +1,63 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/edgeauth/edgeauth/config/internal/strict"
+)
+
+// levels keeps admission monotone: a stronger level never lets in what a weaker one refuses.
+func (v validator) levels() {
+	all := v.Levels.All()
+	for i, name := range LevelNames() {
+		path := strict.Key("levels", name)
+		v.proof(path, all[i])
+		if i > 0 {
+			v.notWeaker(path, LevelNames()[i-1], all[i-1], all[i])
+		}
+	}
+}
+
+// proof warns of a level that closes something which nothing in particular opens.
+func (v validator) proof(path string, l *Level) {
+	switch {
+	case len(l.Blocks) > 0 && len(l.ACR) == 0 && len(l.AMR) == 0:
+		v.warn(path+".blocks", "is opened again by any new login, because the level names no acr and no amr", "name what proves it")
+	case len(l.ACR) > 0 && len(l.AMR) == 0:
+		v.warn(path+".acr", "proves little by itself: providers give it to people who have just enrolled an authenticator", "name an amr too, as in [hwk]")
+	}
+}
+
+func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
+	if l.MaxStaleness > weaker.MaxStaleness {
+		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", "")
+	}
+	if l.Past == PastAllow && weaker.Past == PastDeny {
+		v.report(path+".past", "must not be allow while "+weakerName+", which is weaker, denies", "")
+	}
+	if l.Lifetime > weaker.Lifetime {
+		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", "")
+	}
+	for _, class := range weaker.Blocks {
+		if !slices.Contains(l.Blocks, class) {
+			v.report(path+".blocks", "must contain "+class+", which "+weakerName+", the weaker level, blocks", "")
+		}
+	}
+}
+
+// assurance checks what a route asks of an authentication.
+func (v validator) assurance(path string, r Route) {
+	v.reference(path+".level", r.Level, "level", LevelNames())
+	if i := slices.Index(LevelNames(), r.Level); i >= 0 {
+		if l := v.Levels.All()[i]; len(l.ACR) == 0 && len(l.AMR) == 0 && l.MaxAge == 0 {
+			v.warn(path+".level", "asks for nothing, because the level names no acr, amr or max_age", "")
+		}
+	}
+	for i, class := range r.Classes {
+		blocks := func(l *Level) bool { return slices.Contains(l.Blocks, class) }
+		if !slices.ContainsFunc(v.Levels.All(), blocks) {
+			v.warn(strict.Index(path+".classes", i), "no level blocks this class", "")
+		}
+	}
+	unique(r.Classes, func(i int) { v.report(strict.Index(path+".classes", i), "is listed twice", "") })
+}
