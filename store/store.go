@@ -67,3 +67,14 @@ func CheckTTL(ttl time.Duration) error {
 	}
 	return nil
 }
+
+// ErrKeep is a list that would keep less than one value. Nothing was written.
+var ErrKeep = errors.New("a list keeps at least one value")
+
+// CheckKeep returns an error that wraps ErrKeep if keep is below one.
+func CheckKeep(keep int) error {
+	if keep < 1 {
+		return fmt.Errorf("%w: %d", ErrKeep, keep)
+	}
+	return nil
+}

@@ -16,14 +16,16 @@ var errShort = errors.New("a record in the file is too short")
 var (
 	onceBucket  = []byte("once")
 	vaultBucket = []byte("vault")
+	listBucket  = []byte("lists")
 	endsBucket  = []byte("ends")
 )
 
-// The kinds of things that end. For a mark or a value the key in "ends" is its own, for a register the number of its
-// shard in a byte and its name.
+// The kinds of things that end. For a mark, a value or a list the key in "ends" is its own, for a register the number of
+// its shard in a byte and its name.
 const (
 	endOnce     byte = 'o'
 	endVault    byte = 'v'
+	endList     byte = 'l'
 	endRegister byte = 'r'
 )
 
@@ -66,6 +68,8 @@ func remove(tx *bbolt.Tx, now revocation.Millis, kind byte, key []byte) error {
 		return removeValue(tx.Bucket(onceBucket), now, key)
 	case endVault:
 		return removeValue(tx.Bucket(vaultBucket), now, key)
+	case endList:
+		return removeValue(tx.Bucket(listBucket), now, key)
 	case endRegister:
 		return removeRegister(tx, now, key)
 	}

@@ -78,6 +78,7 @@ func TestARestartKeepsEverything(t *testing.T) {
 	must(t, s.Put(t.Context(), "k", []byte("v"), time.Hour))
 	_, err = s.Claim(t.Context(), "k", []byte("v"), time.Hour)
 	must(t, err)
+	must(t, s.Push(t.Context(), "k", []byte("listed"), 3, time.Hour))
 	before, err := s.Probe(t.Context(), 0)
 	must(t, err)
 	must(t, s.Close())
@@ -96,6 +97,9 @@ func TestARestartKeepsEverything(t *testing.T) {
 	}
 	if got, err := s.Claim(t.Context(), "k", []byte("w"), time.Hour); err != nil || got != store.Taken {
 		t.Errorf("mark %v, %v", got, err)
+	}
+	if got, err := s.List(t.Context(), "k"); err != nil || !cmp.Equal(got, [][]byte{[]byte("listed")}) {
+		t.Errorf("list %q, %v", got, err)
 	}
 }
 
@@ -120,6 +124,7 @@ func TestWhatEndedIsSweptWithoutAnyWrite(t *testing.T) {
 			must(t, s.Put(t.Context(), fmt.Sprint("value", i), []byte("v"), time.Minute))
 			_, err := s.Claim(t.Context(), fmt.Sprint("mark", i), []byte("v"), time.Minute)
 			must(t, err)
+			must(t, s.Push(t.Context(), fmt.Sprint("list", i), []byte("v"), 9, time.Minute))
 		}
 		must(t, s.Put(t.Context(), "longer", []byte("v"), 24*time.Hour))
 		must(t, s.Append(t.Context(), []revocation.Entry{entryEnding(time.Hour)}))
@@ -148,14 +153,14 @@ func TestWhatEndedIsSweptWithoutAnyWrite(t *testing.T) {
 	}
 }
 
-// records counts what a closed file holds of marks, values, ends, registers and streams.
+// records counts what a closed file holds of marks, values, lists, ends, registers and streams.
 func records(t *testing.T, dir string) (n int) {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(dir, file.Name), 0o600, &bbolt.Options{ReadOnly: true})
 	must(t, err)
 	defer db.Close()
 	must(t, db.View(func(tx *bbolt.Tx) error {
-		for _, name := range []string{"once", "vault", "ends"} {
+		for _, name := range []string{"once", "vault", "lists", "ends"} {
 			n += tx.Bucket([]byte(name)).Stats().KeyN
 		}
 		for shard := range revocation.Shards {

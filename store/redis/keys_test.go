@@ -42,6 +42,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	_, err = s.Claim(t.Context(), "flow", nil, time.Hour)
 	must(t, err)
 	must(t, s.Put(t.Context(), "session", nil, time.Hour))
+	must(t, s.Push(t.Context(), "seen", nil, 1, time.Hour))
 
 	var got []string
 	for _, key := range server.Do("KEYS", "*").([]any) {
@@ -49,7 +50,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"edgeauth:once:flow string", "edgeauth:vault:session string",
+		"edgeauth:list:seen list", "edgeauth:once:flow string", "edgeauth:vault:session string",
 		"{log:07}:beat string", "{log:07}:buckets zset", "{log:07}:current string", "{log:07}:held set",
 		"{log:07}:life string", fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
 	}
@@ -78,6 +79,8 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 	snapshots := func() error { _, err := s.Snapshot(t.Context(), 3); return err }
 	claims := func() error { _, err := s.Claim(t.Context(), "k", nil, time.Hour); return err }
 	gets := func() error { _, _, err := s.Get(t.Context(), "k"); return err }
+	pushes := func() error { return s.Push(t.Context(), "k", nil, 1, time.Hour) }
+	lists := func() error { _, err := s.List(t.Context(), "k"); return err }
 	for key, calls := range map[string]map[string]func() error{
 		"{log:03}:stream":    {"append": appends, "probe": probes, "read": reads},
 		"{log:03}:" + bucket: {"append": appends},
@@ -86,6 +89,7 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 		"{log:03}:held":      {"probe": probes, "begin": begins, "reseed": reseeds},
 		"edgeauth:once:k":    {"claim": claims},
 		"edgeauth:vault:k":   {"get": gets},
+		"edgeauth:list:k":    {"push": pushes, "list": lists},
 	} {
 		server.Flush()
 		server.Do("GEOADD", key, "1", "1", "x") // a sorted set

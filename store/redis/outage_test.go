@@ -195,6 +195,8 @@ func TestRepliesOfAnotherShapeGiveNoVerdict(t *testing.T) {
 		"a bad position": "*8\r\n$0\r\n\r\n*0\r\n$3\r\n1:1\r\n$3\r\n0-0\r\n:0\r\n:0\r\n$0\r\n\r\n$1\r\nl\r\n",
 		"nested":         "*1\r\n*1\r\n*1\r\n*0\r\n",
 		"error within":   "*2\r\n-ERR no\r\n$0\r\n\r\n",
+		"null within":    "*2\r\n$1\r\nx\r\n$-1\r\n",
+		"number within":  "*2\r\n$1\r\nx\r\n:1\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := startFake(t, always(reply))
@@ -211,6 +213,12 @@ func requireNoVerdict(t *testing.T, s *redis.Store) {
 	}
 	if now, err := s.Begin(t.Context(), 1, identity.Incarnation{}, identity.NewIncarnation(), false); err == nil || !now.IsZero() {
 		t.Errorf("current %v, %v", now, err)
+	}
+	if err := s.Push(t.Context(), "k", nil, 1, time.Minute); err == nil {
+		t.Error("pushed")
+	}
+	if values, err := s.List(t.Context(), "k"); len(values) > 0 {
+		t.Errorf("list %q, %v", values, err)
 	}
 	if err := s.Reseed(t.Context(), 1, identity.NewIncarnation(), nil); err == nil {
 		t.Error("re-seeded")

@@ -2,7 +2,7 @@ package redis
 
 import _ "embed"
 
-// The scripts, each one step on the keys of one shard. Their first lines say what they take and return.
+// The scripts, each one step on the keys of one slot. Their first lines say what they take and return.
 var (
 	//go:embed lua/append.lua
 	appendScript string // read-only
@@ -15,4 +15,7 @@ var (
 
 	//go:embed lua/seeded.lua
 	seededScript string // read-only
+
+	//go:embed lua/push.lua
+	pushScript string // read-only
 )

@@ -20,6 +20,9 @@ type Subject interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) (value []byte, found bool, err error)
 	Delete(ctx context.Context, key string) error
+	Push(ctx context.Context, key string, value []byte, newest int, ttl time.Duration) error
+	List(ctx context.Context, key string) ([][]byte, error)
+	Erase(ctx context.Context, key string) error
 	revocation.Stream
 	revocation.Sink
 	Status() (ok bool, detail string)
@@ -40,8 +43,13 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a mark that ended can be claimed again", claimEnds},
 		{"a value is kept byte by byte until it is replaced or deleted", values},
 		{"a value that ended is gone", valueEnds},
-		{"marks and values of the same key do not meet", namespaces},
+		{"marks, values and lists of the same key do not meet", namespaces},
 		{"a life below a millisecond is an error and writes nothing", shortLives},
+		{"a list keeps its newest values byte by byte, newest first, until it is erased", lists},
+		{"a value that is pushed again moves to the front, so that a push may be repeated", pushesAgain},
+		{"of many that push to one list at once none is lost", pushRace},
+		{"a list ends when its last push said, be that later or sooner", listEnds},
+		{"a list that would keep nothing is an error and writes nothing", keepsNothing},
 		{"an empty shard is empty in every way", emptyShard},
 		{"entries come in the order in which they were written, to their own shard only", order},
 		{"a shard that loses nothing keeps its life", oneLife},
@@ -74,6 +82,9 @@ func calls(s Subject) map[string]func(context.Context) error {
 		"Put":      func(ctx context.Context) error { return s.Put(ctx, "k", []byte("v"), time.Minute) },
 		"Get":      func(ctx context.Context) error { _, _, err := s.Get(ctx, "k"); return err },
 		"Delete":   func(ctx context.Context) error { return s.Delete(ctx, "k") },
+		"Push":     func(ctx context.Context) error { return s.Push(ctx, "k", []byte("v"), 3, time.Minute) },
+		"List":     func(ctx context.Context) error { _, err := s.List(ctx, "k"); return err },
+		"Erase":    func(ctx context.Context) error { return s.Erase(ctx, "k") },
 		"Probe":    func(ctx context.Context) error { _, err := s.Probe(ctx, 0); return err },
 		"Snapshot": func(ctx context.Context) error { _, err := s.Snapshot(ctx, 0); return err },
 		"Read": func(ctx context.Context) error {

@@ -115,6 +115,14 @@ func namespaces(t *testing.T, s Subject) {
 	requireAbsent(t, s, "key")
 	must(t, s.Put(t.Context(), "key", []byte("value"), time.Hour))
 	must(t, s.Delete(t.Context(), "key"))
+	requireList(t, s, "key")
+	push(t, s, "key", "listed", 2)
+	requireAbsent(t, s, "key")
+	must(t, s.Put(t.Context(), "key", []byte("value"), time.Hour))
+	must(t, s.Erase(t.Context(), "key"))
+	if got, _, err := s.Get(t.Context(), "key"); err != nil || string(got) != "value" {
+		t.Errorf("erasing the list left the value %q, %v", got, err)
+	}
 	if got := claim(t, s, "key", "mark", time.Hour); got != store.Own {
 		t.Errorf("the mark is %v", got)
 	}
@@ -128,8 +136,12 @@ func shortLives(t *testing.T, s Subject) {
 		if err := s.Put(t.Context(), "key", nil, ttl); !errors.Is(err, store.ErrTTL) {
 			t.Errorf("keeping for %v: %v", ttl, err)
 		}
+		if err := s.Push(t.Context(), "key", nil, 1, ttl); !errors.Is(err, store.ErrTTL) {
+			t.Errorf("pushing for %v: %v", ttl, err)
+		}
 	}
 	requireAbsent(t, s, "key")
+	requireList(t, s, "key")
 	if got := claim(t, s, "key", "v", time.Hour); got != store.Fresh {
 		t.Errorf("the mark is %v", got)
 	}
