@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+
+	"github.com/edgeauth/edgeauth/proxy/internal/turns"
 )
 
 // engine carries one exchange to an upstream and the answer back. It asks the exchange what to send and what may come
@@ -20,7 +22,7 @@ var _ engine = (*reverse)(nil)
 // reverse is the engine on top of httputil.ReverseProxy.
 type reverse struct {
 	plain    *http.Transport
-	upgrades *http.Transport // WebSockets need HTTP/1.1, also where all else is HTTP/2
+	upgrades *http.Transport // WebSockets need HTTP/1.1, also where all else is HTTP/2 or may be
 	buffers  *buffers
 	log      *log.Logger
 }
@@ -28,15 +30,11 @@ type reverse struct {
 func newReverse(cfg UpstreamConfig) *reverse {
 	e := &reverse{buffers: newBuffers(), plain: transport(cfg, cfg.Protocol)}
 	e.upgrades = e.plain
-	if cfg.Protocol == H2 || cfg.Protocol == H2C {
+	if cfg.Protocol != HTTP1 {
 		e.upgrades = transport(cfg, HTTP1)
 	}
-	if cfg.Log != nil {
-		// What ReverseProxy has to say are bodies that broke off, mostly because a client left.
-		e.log = slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug)
-	} else {
-		e.log = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
-	}
+	// What ReverseProxy has to say are bodies that broke off, mostly because a client left.
+	e.log = slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug)
 	return e
 }
 
@@ -54,7 +52,7 @@ func (e *reverse) carry(w http.ResponseWriter, r *http.Request, x *exchange) {
 		ModifyResponse: x.response,
 		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { x.failed(w, r, err) },
 	}
-	p.ServeHTTP(&finalWriter{ResponseWriter: w}, r)
+	p.ServeHTTP(&finalWriter{ResponseWriter: w}, r.WithContext(turns.With(r.Context())))
 }
 
 func (e *reverse) close() {

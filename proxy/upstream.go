@@ -1,12 +1,9 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -42,7 +39,7 @@ type UpstreamConfig struct {
 	ConnectTimeout    time.Duration // with TLS
 	ResponseTimeout   time.Duration // until the response's header is there
 	IdleTimeout       time.Duration // of an unused connection
-	Log               *slog.Logger
+	Log               *slog.Logger  // nil: nothing is logged
 }
 
 // Upstream is one application and the connections to it. It is safe for concurrent use and may serve several origins.
@@ -63,6 +60,9 @@ func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
 	if (a.Scheme == "https") != (cfg.Protocol == H2) && (cfg.Protocol == H2 || cfg.Protocol == H2C) {
 		return nil, fmt.Errorf("upstream %q: h2 is for https, h2c for http", cfg.Name)
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Upstream{cfg: cfg, engine: newReverse(cfg)}, nil
 }
 
@@ -79,30 +79,4 @@ func (u *Upstream) names() []string {
 		names = append(names, u.cfg.AssertionHeader)
 	}
 	return names
-}
-
-// maxResponseHeader bounds a backend's header section in bytes.
-const maxResponseHeader = 256 << 10
-
-// transport returns the connections of one protocol. No proxy of the environment is asked: an upstream is reached
-// directly or not at all. Nothing is decompressed: bodies cross as they are.
-func transport(cfg UpstreamConfig, protocol Protocol) *http.Transport {
-	var p http.Protocols
-	p.SetHTTP1(protocol == HTTP1 || protocol == Auto)
-	p.SetHTTP2(protocol == H2 || protocol == Auto)
-	p.SetUnencryptedHTTP2(protocol == H2C)
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    cfg.ConnectTimeout,
-		ResponseHeaderTimeout:  cfg.ResponseTimeout,
-		IdleConnTimeout:        cfg.IdleTimeout,
-		MaxIdleConnsPerHost:    1024,
-		MaxResponseHeaderBytes: maxResponseHeader,
-		DisableCompression:     true,
-		WriteBufferSize:        8 << 10,
-		ReadBufferSize:         8 << 10,
-		Protocols:              &p,
-	}
 }
