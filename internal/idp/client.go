@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 )
 
 // Client is one relying party.
@@ -16,9 +18,10 @@ type Client struct {
 	Secret               string   // "" makes it a public client
 	RedirectURIs         []string // compared byte by byte
 	PostLogoutURIs       []string
-	BackchannelLogoutURI string // "" for none
-	AnyLoopbackPort      bool   // loopback URIs match whatever their port (RFC 8252, 7.3)
-	IDTokenAlg           string // RS256 or ES256; "" is RS256
+	BackchannelLogoutURI string        // "" for none
+	AnyLoopbackPort      bool          // loopback URIs match whatever their port (RFC 8252, 7.3)
+	IDTokenAlg           string        // RS256 or ES256; "" is RS256
+	Contexts             factor.Ladder // nil is the provider's
 }
 
 // redirectsTo reports whether uri is among the registered ones.

@@ -2,12 +2,10 @@ package idp
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
 )
-
-// acrPassword is the only authentication context that the provider knows.
-const acrPassword = "pwd"
 
 // idToken mints the ID token (Core, section 2) that goes with an access token.
 func (s *Server) idToken(g *grant, access string, withNonce bool) string {
@@ -32,8 +30,8 @@ func (s *Server) idClaims(g *grant, access string, withNonce bool) map[string]an
 	claims := g.session.user.scoped(g.request.scopes)
 	for name, v := range map[string]any{
 		"iss": s.Issuer(), "sub": g.session.user.sub(), "aud": g.request.client.ID, "azp": g.request.client.ID,
-		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "auth_time": g.authTime.Unix(), "jti": random(),
-		"acr": acrPassword, "amr": []string{"pwd"}, "sid": g.session.sid, "at_hash": atHash(access),
+		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "auth_time": g.evidence.At.Unix(), "jti": random(),
+		"acr": g.evidence.ACR, "amr": slices.Clone(g.evidence.Methods), "sid": g.session.sid, "at_hash": atHash(access),
 	} {
 		claims[name] = v
 	}
@@ -49,12 +47,14 @@ func atHash(access string) string {
 	return jose.Encode(sum[:16])
 }
 
-// accessToken mints a JWT access token (RFC 9068), so that tests can offer it where an ID token is wanted.
+// accessToken mints a JWT access token (RFC 9068), so that tests can offer it where an ID token is wanted. What it says
+// of the authentication is for resource servers that ask for a step-up (RFC 9470, 6.2).
 func (s *Server) accessToken(g *grant) string {
 	now := s.now()
 	return s.Sign(map[string]any{"alg": "RS256", "kid": s.Key("RS256").ID, "typ": "at+jwt"}, map[string]any{
 		"iss": s.Issuer(), "sub": g.session.user.sub(), "aud": s.Issuer(), "client_id": g.request.client.ID,
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "jti": random(), "sid": g.session.sid,
-		"scope": g.request.params.Get("scope"),
+		"scope": g.request.params.Get("scope"), "acr": g.evidence.ACR, "amr": slices.Clone(g.evidence.Methods),
+		"auth_time": g.evidence.At.Unix(),
 	})
 }

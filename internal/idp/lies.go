@@ -30,6 +30,10 @@ type Lies struct {
 	// TokenResponse edits a successful answer of the token endpoint.
 	TokenResponse func(resp map[string]any)
 
+	// Request edits the authorization request before it is read, as a user does who edits the address: without acr_values,
+	// claims, max_age and prompt the provider is content with whatever the session has.
+	Request func(q url.Values)
+
 	// Authorize edits the authorization response (code, state, iss, error; several values are possible) for the
 	// authorization request q.
 	Authorize func(q, redirect url.Values)

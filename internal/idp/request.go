@@ -1,11 +1,14 @@
 package idp
 
 import (
+	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 )
 
 // authRequest is an authorization request that was found good as far as its fields are filled in.
@@ -19,7 +22,7 @@ type authRequest struct {
 	challenge   string // PKCE, S256
 	scopes      []string
 	prompt      string
-	maxAge      time.Duration // negative: not asked for
+	demand      factor.Demand
 }
 
 // requestError says why an authorization request is refused.
@@ -32,13 +35,22 @@ func refuse(code, description string) *requestError {
 	return &requestError{code: code, description: description}
 }
 
+// unmet is the error of "OpenID Connect Core Error Code unmet_authentication_requirements 1.0".
+func unmet() *requestError {
+	return refuse("unmet_authentication_requirements", "the authentication context that is essential can't be reached")
+}
+
 func private(description string) *requestError {
 	return &requestError{code: "invalid_request", description: description, private: true}
 }
 
 // parseRequest reads an authorization request. The request it returns with an error serves to answer it.
 func (s *Server) parseRequest(q url.Values) (authRequest, *requestError) {
-	a := authRequest{params: q, mode: "query", state: q.Get("state"), nonce: q.Get("nonce"), maxAge: -1,
+	if edit := s.lies.Load().Request; edit != nil {
+		q = maps.Clone(q)
+		edit(q)
+	}
+	a := authRequest{params: q, mode: "query", state: q.Get("state"), nonce: q.Get("nonce"),
 		redirectURI: q.Get("redirect_uri"), challenge: q.Get("code_challenge"),
 		scopes: strings.Fields(q.Get("scope")), prompt: q.Get("prompt")}
 	for name, values := range q {
@@ -61,11 +73,11 @@ func (s *Server) parseRequest(q url.Values) (authRequest, *requestError) {
 	} else if mode != "" && mode != "query" {
 		return a, refuse("invalid_request", "response_mode must be query or form_post")
 	}
-	return a, a.check()
+	return a, a.check(s.ladder(client))
 }
 
 // check looks at what can be wrong without the user being in danger.
-func (a *authRequest) check() *requestError {
+func (a *authRequest) check(l factor.Ladder) *requestError {
 	q := a.params
 	switch {
 	case q.Get("response_type") != "code":
@@ -81,12 +93,13 @@ func (a *authRequest) check() *requestError {
 	case a.prompt != "" && a.prompt != "none" && a.prompt != "login":
 		return refuse("invalid_request", "prompt must be none or login")
 	}
-	if q.Has("max_age") {
-		seconds, err := strconv.ParseUint(q.Get("max_age"), 10, 31)
-		if err != nil {
-			return refuse("invalid_request", "max_age must be a number of seconds")
-		}
-		a.maxAge = time.Duration(seconds) * time.Second
+	var err error
+	a.demand, err = factor.Parse(q, l)
+	switch {
+	case errors.Is(err, factor.ErrUnmet):
+		return unmet()
+	case err != nil:
+		return refuse("invalid_request", err.Error())
 	}
 	return nil
 }

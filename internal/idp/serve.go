@@ -13,12 +13,16 @@ const (
 	Home       = "home"
 	Discovery  = "discovery"
 	Authorize  = "authorize"
-	Login      = "login" // where the login form posts to
 	Token      = "token"
 	JWKS       = "jwks"
 	Userinfo   = "userinfo"
 	EndSession = "end_session"
 	Other      = "other" // no endpoint of ours: 404
+
+	// Where the pages post to.
+	Login       = "login"
+	Code        = "code"
+	Fingerprint = "fingerprint"
 )
 
 // maxBody is the number of bytes of a request that are read.
@@ -31,7 +35,7 @@ func endpointOf(path string) string {
 		return Home
 	case "/.well-known/openid-configuration":
 		return Discovery
-	case "/authorize", "/login", "/token", "/jwks", "/userinfo", "/end_session":
+	case "/authorize", "/login", "/code", "/fingerprint", "/token", "/jwks", "/userinfo", "/end_session":
 		return path[1:]
 	}
 	return Other
@@ -71,7 +75,11 @@ func (s *Server) handler(name string) http.HandlerFunc {
 	case Authorize:
 		return s.authorize
 	case Login:
-		return sameOrigin(s.login)
+		return sameOrigin(s.page(s.login))
+	case Code:
+		return sameOrigin(s.page(s.proven(s.code)))
+	case Fingerprint:
+		return sameOrigin(s.page(s.proven(s.fingerprint)))
 	case Token:
 		return s.token
 	case JWKS:

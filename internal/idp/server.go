@@ -2,6 +2,7 @@ package idp
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
 	"github.com/edgeauth/edgeauth/internal/idp/page"
 )
@@ -20,17 +22,26 @@ type Options struct {
 	Users   []User           // names and subs must be unique
 	Clients []Client         // more of them by SetClient
 	Now     func() time.Time // the provider's clock; nil is time.Now
-	RootCAs *x509.CertPool   // vouch for the clients' back-channel logout URIs; nil is the system's
+
+	// Contexts is what clients without contexts of their own may ask for, from weak to strong; nil is factor.Usual.
+	Contexts factor.Ladder
+	// LeakLevels makes sessions remember how high a proven context stood among its client's, not what proved it, as
+	// Keycloak does: a one-time code at one client then counts as a fingerprint at another.
+	LeakLevels bool
+
+	RootCAs *x509.CertPool // vouch for the clients' back-channel logout URIs; nil is the system's
 }
 
 // Server is the provider, an http.Handler. Its methods may be called by several goroutines at once.
 type Server struct {
-	now    func() time.Time
-	users  []User
-	pages  *page.Book
-	log    recorder
-	lies   atomic.Pointer[Lies]
-	outbox *http.Client // delivers logout tokens
+	now      func() time.Time
+	users    []User
+	contexts factor.Ladder
+	leak     bool
+	pages    *page.Book
+	log      recorder
+	lies     atomic.Pointer[Lies]
+	outbox   *http.Client // delivers logout tokens
 
 	mu      sync.Mutex // guards all below
 	issuer  string
@@ -42,14 +53,18 @@ type Server struct {
 
 // New returns a provider with fresh keys. It opens no port.
 func New(o Options) (*Server, error) {
-	s := &Server{now: o.Now, users: o.Users, issuer: o.Issuer, clients: map[string]Client{}, state: newState()}
+	s := &Server{now: o.Now, users: o.Users, issuer: o.Issuer, contexts: o.Contexts, leak: o.LeakLevels,
+		clients: map[string]Client{}, state: newState()}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.contexts == nil {
+		s.contexts = factor.Usual()
 	}
 	for _, c := range o.Clients {
 		s.clients[c.ID] = c
 	}
-	if err := checkUsers(o.Users); err != nil {
+	if err := errors.Join(checkUsers(o.Users), s.contexts.Check()); err != nil {
 		return nil, err
 	}
 	var err error
@@ -85,8 +100,9 @@ func (s *Server) SetClient(c Client) {
 	s.clients[c.ID] = c
 }
 
-// AutoLogin makes the authorization endpoint answer at once as if the user of that name had just filled in the form,
-// for tests that have no browser; "" brings the form back. prompt=none then succeeds too.
+// AutoLogin makes the authorization endpoint answer at once as if the user of that name had just filled in every page
+// that the request needs, enrolment included, for tests that have no browser; "" brings the pages back. prompt=none
+// then succeeds too.
 func (s *Server) AutoLogin(username string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 )
 
 // cookieName is the single sign-on cookie's: distinct, because cookies of one host name are shared by all its ports.
@@ -12,7 +14,8 @@ const cookieName = "demo_idp"
 // SessionInfo is one session at the provider.
 type SessionInfo struct {
 	SID, Sub, Username string
-	AuthTime           time.Time
+	AuthTime           time.Time // of the last authentication, whichever factor it was
+	ACR                string    // the strongest of the provider's contexts that is proven
 }
 
 // Sessions returns the sessions that are open, in no order.
@@ -22,7 +25,8 @@ func (s *Server) Sessions() []SessionInfo {
 	s.state.sweep(s.now())
 	var out []SessionInfo
 	for _, ss := range s.state.sessions {
-		out = append(out, SessionInfo{ss.sid, ss.user.sub(), ss.user.Name, ss.authTime})
+		out = append(out, SessionInfo{ss.sid, ss.user.sub(), ss.user.Name, ss.proof.Last(),
+			ss.proof.Strongest(s.contexts).ACR})
 	}
 	return out
 }
@@ -39,19 +43,8 @@ func (s *Server) current(r *http.Request) (*session, bool) {
 	return ss, ok && s.now().Before(ss.expires)
 }
 
-// fresh returns the current session if it satisfies prompt and max_age of the request (Core 3.1.2.1).
-func (s *Server) fresh(r *http.Request, a authRequest) (*session, bool) {
-	ss, ok := s.current(r)
-	if !ok || a.prompt == "login" {
-		return nil, false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return ss, a.maxAge < 0 || s.now().Sub(ss.authTime) <= a.maxAge && a.maxAge > 0
-}
-
-// signIn gives the browser a session of the user who has just authenticated. A session of the same user is kept and
-// its authentication time renewed; one of another user ends, with logout tokens to its clients.
+// signIn gives the browser a session of the user whose password was just typed. A session of the same user is kept, and
+// what it proved before is void; one of another user ends, with logout tokens to its clients.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request, u User) *session {
 	ss, ok := s.current(r)
 	if ok && ss.user.Name != u.Name {
@@ -62,11 +55,14 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, u User) *session
 	defer s.mu.Unlock()
 	now := s.now()
 	s.state.sweep(now)
+	password := factor.Event{Factor: factor.Password, At: now}
 	if ok {
-		ss.authTime = now
+		ss.proof.Add(password, s.contexts)
 		return ss
 	}
-	ss = &session{sid: random(), user: u, authTime: now, expires: now.Add(sessionLife), clients: map[string]bool{}}
+	ss = &session{sid: random(), user: u, expires: now.Add(sessionLife), clients: map[string]bool{},
+		proof: factor.Proof{Numbers: s.leak}}
+	ss.proof.Add(password, s.contexts)
 	value := random()
 	s.state.sessions[value] = ss
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true,

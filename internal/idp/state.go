@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 )
 
 const (
@@ -20,26 +22,27 @@ type state struct {
 	codes    map[string]*grant    // by code; kept for a while after use, so that a second use is noticed
 	refresh  map[string]*refresh  // by refresh token; the used ones too, for the same reason
 	access   map[string]*accessed // by access token
+	enrolled map[string]bool      // names of the users who registered a fingerprint here
 	issued   []Tokens
 }
 
 // session is one browser that signed in.
 type session struct {
-	sid      string
-	user     User
-	authTime time.Time
-	expires  time.Time
-	clients  map[string]bool // IDs of those who received a token for it
+	sid     string
+	user    User
+	proof   factor.Proof
+	expires time.Time
+	clients map[string]bool // IDs of those who received a token for it
 }
 
 // grant is what one authorization response stands for, and the family of tokens that came of it.
 type grant struct {
 	request  authRequest
 	session  *session
-	authTime time.Time // of the session when the grant was made
-	expires  time.Time // of the code
-	spent    bool      // the code was redeemed
-	revoked  bool      // nothing of it is valid any more
+	evidence factor.Evidence // of the session when the grant was made
+	expires  time.Time       // of the code
+	spent    bool            // the code was redeemed
+	revoked  bool            // nothing of it is valid any more
 }
 
 type refresh struct {
@@ -66,7 +69,7 @@ func (s *Server) Issued() []Tokens {
 
 func newState() state {
 	return state{sessions: map[string]*session{}, codes: map[string]*grant{}, refresh: map[string]*refresh{},
-		access: map[string]*accessed{}}
+		access: map[string]*accessed{}, enrolled: map[string]bool{}}
 }
 
 // alive reports whether the session still stands for the grant's tokens.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
+
+	"github.com/edgeauth/edgeauth/internal/idp/factor"
 )
 
 // User is one account.
@@ -13,17 +16,28 @@ type User struct {
 	Password string         // compared as it is
 	Sub      string         // "" is the name
 	Claims   map[string]any // for ID token and userinfo; subject to the scopes where Core 5.4 says so
+
+	OTPSecret   string // the key of the one-time codes, byte by byte (RFC 6238); "" for none
+	DemoCode    string // is taken as a one-time code too, and the page shows it; "" for none
+	Fingerprint bool   // is registered. Who has none registers one when it is asked for.
 }
 
-// DemoUsers are the people of the demonstration: alice of group staff, bob of staff and admin. Passwords are the names.
+// DemoCode is the one-time code of everybody in the demonstration.
+const DemoCode = "246810"
+
+// DemoUsers are the people of the demonstration: alice of group staff, bob of staff and admin, carol of staff, who has
+// no fingerprint registered. Passwords are the names.
 func DemoUsers() []User {
 	return []User{
-		{Name: "alice", Password: "alice", Sub: "demo-alice", Claims: map[string]any{
+		{Name: "alice", Password: "alice", Sub: "demo-alice", DemoCode: DemoCode, Fingerprint: true, Claims: map[string]any{
 			"name": "Alice Liddell", "preferred_username": "alice", "email": "alice@example.org",
 			"email_verified": true, "groups": []string{"staff"}}},
-		{Name: "bob", Password: "bob", Sub: "demo-bob", Claims: map[string]any{
+		{Name: "bob", Password: "bob", Sub: "demo-bob", DemoCode: DemoCode, Fingerprint: true, Claims: map[string]any{
 			"name": "Bob Dobbs", "preferred_username": "bob", "email": "bob@example.org",
 			"email_verified": true, "groups": []string{"staff", "admin"}}},
+		{Name: "carol", Password: "carol", Sub: "demo-carol", DemoCode: DemoCode, Claims: map[string]any{
+			"name": "Carol Ng", "preferred_username": "carol", "email": "carol@example.org",
+			"email_verified": true, "groups": []string{"staff"}}},
 	}
 }
 
@@ -79,6 +93,16 @@ func (s *Server) authenticate(name, password string) (User, bool) {
 	u, ok := s.user(name)
 	same := subtle.ConstantTimeCompare([]byte(u.Password), []byte(password)) == 1
 	return u, ok && same
+}
+
+// can reports whether the user is able to prove a factor, if need be by registering it.
+func (u User) can(f factor.Factor) bool {
+	return f != factor.Code || u.OTPSecret != "" || u.DemoCode != ""
+}
+
+// validCode reports whether a one-time code is the user's at that time.
+func (u User) validCode(code string, now time.Time) bool {
+	return u.DemoCode != "" && code == u.DemoCode || u.OTPSecret != "" && factor.ValidTOTP(u.OTPSecret, code, now)
 }
 
 func checkUsers(users []User) error {

@@ -34,6 +34,7 @@ type view struct {
 	Title, Text     string
 	Action          string
 	Username, Wrong string
+	Code            string
 	Demo            []string
 	Fields          []field
 }
@@ -63,21 +64,6 @@ func hashSource(text string) string {
 // Message is a page without a form.
 func (b *Book) Message(w http.ResponseWriter, status int, title, text string) {
 	b.show(w, status, "message.html", view{Title: title, Text: text}, "")
-}
-
-// LoginForm is what the login form shows and where it leads.
-type LoginForm struct {
-	Action   string   // where it is sent
-	Next     string   // the address to which a successful login leads
-	Username string   // filled in already
-	Wrong    string   // message above the form, "" for none
-	Demo     []string // accounts whose password is the name
-}
-
-// Login shows the login form.
-func (b *Book) Login(w http.ResponseWriter, f LoginForm) {
-	v := view{Title: "Sign in", Action: f.Action, Username: f.Username, Wrong: f.Wrong, Demo: f.Demo}
-	b.show(w, http.StatusOK, "login.html", v, f.Next)
 }
 
 // FormPost is the page of OAuth 2.0 Form Post Response Mode: it sends itself, or by its button.

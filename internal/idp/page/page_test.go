@@ -15,13 +15,17 @@ func TestWhatUsersAndClientsSendIsEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	const evil = `"><script>alert(1)</script>`
+	evilForm := page.Form{Action: evil, Username: evil, Wrong: evil}
 	for name, show := range map[string]func(*httptest.ResponseRecorder){
 		"message": func(w *httptest.ResponseRecorder) { b.Message(w, 400, evil, evil) },
 		"login": func(w *httptest.ResponseRecorder) {
-			b.Login(w, page.LoginForm{Action: evil, Username: evil, Wrong: evil})
+			b.Login(w, evilForm, []string{evil})
 		},
-		"form post": func(w *httptest.ResponseRecorder) { b.FormPost(w, "https://x/", url.Values{evil: {evil}}) },
-		"logout":    func(w *httptest.ResponseRecorder) { b.Logout(w, "/e", "", evil, url.Values{"state": {evil}}) },
+		"code":        func(w *httptest.ResponseRecorder) { b.Code(w, evilForm, evil) },
+		"fingerprint": func(w *httptest.ResponseRecorder) { b.Fingerprint(w, evilForm) },
+		"enrolment":   func(w *httptest.ResponseRecorder) { b.Enrolment(w, evilForm) },
+		"form post":   func(w *httptest.ResponseRecorder) { b.FormPost(w, "https://x/", url.Values{evil: {evil}}) },
+		"logout":      func(w *httptest.ResponseRecorder) { b.Logout(w, "/e", "", evil, url.Values{"state": {evil}}) },
 	} {
 		w := httptest.NewRecorder()
 		show(w)
