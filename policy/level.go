@@ -124,35 +124,31 @@ func (f *Floor) inForce(rule *LevelRule, epoch, now time.Time) bool {
 	return !epoch.After(f.Since.Add(identity.MaxClockSkew)) || now.Before(f.Since.Add(rule.Hold))
 }
 
-// burden is the strictest level that a session is under, and what would lift it.
-type burden struct {
-	rule   LevelRule
-	need   Need
-	proven bool
-	reason Reason
+// Burden is the strictest level that a session is under, and what would lift it.
+type Burden struct {
+	Rule   LevelRule
+	Need   Need
+	Proven bool
+	Raised bool // by a floor of the log, not by the session's own login
 }
 
-// weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among levels of one
-// rank the unproven and then the later counts.
-func (l Levels) weigh(s *Session, st *Standing, now time.Time) (burden, bool) {
+// Weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among levels of one
+// rank the unproven and then the later counts. It fails for a session whose level is not configured.
+func (l Levels) Weigh(s *Session, st *Standing, now time.Time) (Burden, bool) {
 	own, known := l[s.Level]
 	if !known {
-		return burden{}, false
+		return Burden{}, false
 	}
-	b := burden{rule: own, need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}, reason: LevelUnproven}
-	b.proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || b.need.MetBy(&s.Authentication, now)
+	b := Burden{Rule: own, Need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}}
+	b.Proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || b.Need.MetBy(&s.Authentication, now)
 	for i := range st.Floors {
 		l.raise(&b, s, &st.Floors[i], now)
 	}
 	return b, true
 }
 
-func (l Levels) raise(b *burden, s *Session, f *Floor, now time.Time) {
-	level := f.Level
-	rule, known := l[level]
-	if !known {
-		level, rule = l.strictest()
-	}
+func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
+	level, rule := l.of(f)
 	if !f.inForce(&rule, s.Epoch, now) {
 		return
 	}
@@ -160,19 +156,52 @@ func (l Levels) raise(b *burden, s *Session, f *Floor, now time.Time) {
 	if need.MetBy(&s.Authentication, now) {
 		return
 	}
-	if rule.Rank > b.rule.Rank || rule.Rank == b.rule.Rank && (b.proven || need.Since.After(b.need.Since)) {
-		*b = burden{rule: rule, need: need, reason: Raised}
+	if rule.Rank > b.Rule.Rank || rule.Rank == b.Rule.Rank && (b.Proven || need.Since.After(b.Need.Since)) {
+		*b = Burden{Rule: rule, Need: need, Raised: true}
 	}
 }
 
+// of is the level of a floor, the strictest if it is not configured here.
+func (l Levels) of(f *Floor) (identity.Level, LevelRule) {
+	if rule, known := l[f.Level]; known {
+		return f.Level, rule
+	}
+	return l.strictest()
+}
+
+// Covers reports whether a floor demands at least a level of everyone who logs in now, and goes on to for as long as such
+// a session could last: then there is no need for another, which would only undo what was proven since.
+func (l Levels) Covers(st *Standing, level identity.Level, now time.Time) bool {
+	want := l[level]
+	return slices.ContainsFunc(st.Floors, func(f Floor) bool {
+		_, rule := l.of(&f)
+		end := f.Since.Add(rule.Hold - want.Lifetime)
+		return rule.Rank >= want.Rank && now.Before(end) && now.Before(f.Until.Add(-want.Lifetime))
+	})
+}
+
+// Stricter reports whether a is a stricter level than b. A level that is not configured is stricter than all.
+func (l Levels) Stricter(a, b identity.Level) bool {
+	x, known := l[a]
+	y, comparable := l[b]
+	return comparable && (!known || x.Rank > y.Rank)
+}
+
 // outlived reports whether a session under this burden has lived as long as the level permits since it was raised.
-func (b *burden) outlived(now time.Time) bool {
-	return !b.proven && b.rule.Lifetime > 0 && !b.need.Since.IsZero() && !now.Before(b.need.Since.Add(b.rule.Lifetime))
+func (b *Burden) outlived(now time.Time) bool {
+	return !b.Proven && b.Rule.Lifetime > 0 && !b.Need.Since.IsZero() && !now.Before(b.Need.Since.Add(b.Rule.Lifetime))
 }
 
 // blocks reports whether the burden closes routes of any of these classes.
-func (b *burden) blocks(classes []string) bool {
-	return !b.proven && len(classes) > 0 && overlap(classes, b.rule.Blocks)
+func (b *Burden) blocks(classes []string) bool {
+	return !b.Proven && len(classes) > 0 && overlap(classes, b.Rule.Blocks)
+}
+
+func (b *Burden) reason() Reason {
+	if b.Raised {
+		return Raised
+	}
+	return LevelUnproven
 }
 
 // proves reports whether an authentication proves a level: by the proof of that level or of a stricter one that asks for

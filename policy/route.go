@@ -50,13 +50,13 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 	case reason != "":
 		return Verdict{Action: Login, Reason: reason}
 	}
-	b, known := r.Levels.weigh(s, &st, now)
+	b, known := r.Levels.Weigh(s, &st, now)
 	switch {
 	case !known:
 		return Verdict{Action: Login, Reason: LevelUnknown}
 	case b.outlived(now):
 		return Verdict{Action: Login, Reason: RaisedTooLong}
-	case st.Staleness > b.rule.MaxStaleness && b.rule.Past != PastAllow:
+	case st.Staleness > b.Rule.MaxStaleness && b.Rule.Past != PastAllow:
 		return Verdict{Action: Stale, Reason: LogTooOld}
 	case r.Issuer != "" && s.Issuer != r.Issuer:
 		return Verdict{Action: Login, Reason: OtherProvider}
@@ -80,9 +80,9 @@ func (r *Route) entitled(s *Session) Verdict {
 }
 
 // assured decides by how well that was proven. It comes last: nobody is asked to prove more for what they may not see.
-func (r *Route) assured(s *Session, b *burden, now time.Time) Verdict {
+func (r *Route) assured(s *Session, b *Burden, now time.Time) Verdict {
 	if b.blocks(r.Classes) {
-		return Verdict{Action: StepUp, Reason: b.reason, Need: &Need{Level: b.need.Level, Proof: b.need.Proof, Since: b.need.Since}}
+		return Verdict{Action: StepUp, Reason: b.reason(), Need: &Need{Level: b.Need.Level, Proof: b.Need.Proof, Since: b.Need.Since}}
 	}
 	if r.Level != "" && !r.Levels.proves(r.Level, &s.Authentication, now) {
 		return Verdict{Action: StepUp, Reason: RouteLevel, Need: &Need{Level: r.Level, Proof: r.Levels[r.Level].Proof}}
