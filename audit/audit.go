@@ -35,6 +35,14 @@ const (
 	LoopBroken      Name = "login_loop_broken"
 	OutboxDelivered Name = "outbox_delivered"
 	EntryUnreadable Name = "log_entry_unreadable"
+
+	Assessed              Name = "login_assessed" // what a login, or a change within a session, looked like
+	LevelRaised           Name = "level_raised"   // a floor was written to the log
+	StepUpAsked           Name = "step_up_asked"
+	StepUpProven          Name = "step_up_proven"
+	StepUpRefused         Name = "step_up_refused"
+	AccessBlocked         Name = "access_blocked"         // a route is closed until more is proven
+	AuthenticatorEnrolled Name = "authenticator_enrolled" // during a step-up, and proves nothing against what raised it
 )
 
 // Names returns every event, in the order in which they are declared.
@@ -42,7 +50,8 @@ func Names() []Name {
 	return []Name{
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, BackchannelOK, BackchannelBad,
 		RevocationMade, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
-		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
+		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable, Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked,
+		AuthenticatorEnrolled,
 	}
 }
 
@@ -58,6 +67,10 @@ type Event struct {
 	Reason    string
 	Actor     string
 	Delivery  string
+	Level     string // that something was raised to, or that was proven
+	Score     string // of an assessment
+	Terms     string // of that score, each as "code +points", the greatest first
+	Unknown   string // what an assessment could not tell
 	Detail    string
 }
 
@@ -97,10 +110,10 @@ const maxText = 512
 type field struct{ key, value string }
 
 // fields names the values as docs/audit.md describes them.
-func (e *Event) fields() [11]field {
+func (e *Event) fields() [15]field {
 	return [...]field{
 		{"issuer", e.Subject.Issuer}, {"sub", e.Subject.Sub}, {"session", e.Session}, {"provider", e.Provider},
 		{"client", e.Client}, {"request_id", e.RequestID}, {"host", e.Host}, {"reason", e.Reason}, {"actor", e.Actor},
-		{"delivery", e.Delivery}, {"detail", e.Detail},
+		{"delivery", e.Delivery}, {"security_level", e.Level}, {"score", e.Score}, {"terms", e.Terms}, {"unknown", e.Unknown}, {"detail", e.Detail},
 	}
 }

@@ -17,15 +17,15 @@ func keep(all, wanted []string) (kept []string) {
 func keepClaims(all map[string]any, wanted []string) map[string][]string {
 	kept := map[string][]string{}
 	for _, name := range wanted {
-		if values := texts(all[name]); len(values) > 0 {
-			kept[name] = values
+		if v := values(all[name]); len(v) > 0 {
+			kept[name] = v
 		}
 	}
 	return kept
 }
 
-// texts writes a claim as the values that a route can name.
-func texts(v any) []string {
+// values writes a claim as the values that a route can name.
+func values(v any) []string {
 	switch v := v.(type) {
 	case string:
 		return []string{v}

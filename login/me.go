@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -34,11 +35,9 @@ func (s *Server) admit(r *http.Request) (*session.Session, policy.Verdict) {
 
 // verdict is what the proxy would say to a session on a route without conditions.
 func (s *Server) verdict(c *session.Session) policy.Verdict {
-	names := c.Bearer().Names()
-	st := s.opt.Log.Standing(&names)
-	return s.me.Admit(&policy.Session{
-		Issuer: c.Subject.Issuer, Level: c.Level, IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires,
-	}, policy.Standing{Vouched: st.Vouched, Revoked: st.Revoked, Staleness: s.opt.Staleness()}, s.opt.Now())
+	from, _ := s.providerOf(c.Subject.Issuer)
+	known, standing := s.inPolicy(c, from)
+	return s.me.Admit(&known, standing, s.opt.Now())
 }
 
 // profile is what /.edgeauth/me tells of a session. It holds nothing that opens anything.
@@ -49,8 +48,11 @@ type profile struct {
 	Username  string     `json:"username,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Email     string     `json:"email,omitempty"`
-	Groups    []string   `json:"groups"` // those that some route asks about
-	Level     string     `json:"level"`
+	Groups    []string   `json:"groups"`              // those that some route asks about
+	Level     string     `json:"level"`               // the strictest that the session is under, by its login or by the log
+	Proven    bool       `json:"level_proven"`        // whether what that level closes is open
+	RaisedAt  *time.Time `json:"raised_at,omitempty"` // when the level was raised
+	Reasons   []string   `json:"reasons,omitempty"`   // why it was
 	ACR       string     `json:"acr,omitempty"`
 	AMR       []string   `json:"amr,omitempty"`
 	AuthTime  *time.Time `json:"auth_time,omitempty"`
@@ -86,14 +88,29 @@ func (s *Server) whoAmI(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) profile(c *session.Session) profile {
 	p := profile{Sub: c.Subject.Sub, Issuer: c.Subject.Issuer, Username: c.Username, Name: c.Name, Email: c.Email,
-		Groups: append([]string{}, c.Groups...), Level: string(c.Level), ACR: c.Assurance.ACR, AMR: c.Assurance.AMR,
+		Groups: append([]string{}, c.Groups...), ACR: c.Assurance.ACR, AMR: c.Assurance.AMR,
 		IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires, Session: c.Family.String(),
 		Staleness: s.opt.Staleness().Round(time.Millisecond).Seconds()}
-	if from, ok := s.providerOf(c.Subject.Issuer); ok {
+	from, ok := s.providerOf(c.Subject.Issuer)
+	if ok {
 		p.Provider = from.Name()
 	}
+	s.level(&p, c, from)
 	if !c.Assurance.AuthTime.IsZero() {
 		p.AuthTime = &c.Assurance.AuthTime
 	}
 	return p
+}
+
+// level says under which level a session is, whether it has proven it, and why.
+func (s *Server) level(p *profile, c *session.Session, from *oidc.Provider) {
+	known, standing := s.inPolicy(c, from)
+	b, _ := s.opt.Levels.Weigh(&known, &standing, s.opt.Now())
+	p.Level, p.Proven, p.Reasons = string(b.Need.Level), b.Proven, c.Reasons
+	if !b.Need.Since.IsZero() {
+		p.RaisedAt = &b.Need.Since
+	}
+	if floor, found := s.opt.Levels.Strictest(&standing, c.Epoch, s.opt.Now()); found && b.Raised {
+		p.Reasons = []string{floor.Reason}
+	}
 }

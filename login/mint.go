@@ -29,28 +29,55 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		a.knownOf, a.known = subjectDigest(fresh.Subject), nb
 		return s.beginAgain(w, r, a, "ended_meanwhile", errEnded)
 	}
+	if a.flow.Step.Round > 0 {
+		return s.elevate(ctx, w, r, a, who, fresh)
+	}
 	old := s.held(r, a.binding.Last, fresh)
 	if old != nil && s.sameLogin(a.flow, old, fresh) {
 		s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: old.Subject,
 			Session: old.Family.String(), Reason: "session_of_another_tab"})
 		return s.land(w, r, a.flow)
 	}
+	s.remember(ctx, r, fresh)
+	return s.issue(ctx, w, r, a, who, fresh, audit.LoginSucceeded)
+}
+
+// remember notes on a session whether an authenticator was enrolled on the spot. If that cannot be told, the session
+// proves nothing against a level that was raised before.
+func (s *Server) remember(ctx context.Context, r *http.Request, fresh *session.Session) {
+	if s.opt.Risk == nil {
+		return
+	}
+	var err error
+	if fresh.Enrolled, err = s.opt.Risk.Enrolled(ctx, fresh.Subject); err != nil {
+		fresh.Enrolled = fresh.IssuedAt
+		web.RecordOf(r.Context()).Note(fmt.Errorf("asking for enrolments: %w", err))
+	}
+}
+
+// issue gives the browser a session, with the level that it is under, and ends what it takes the place of.
+func (s *Server) issue(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login, fresh *session.Session, what audit.Name) error {
+	s.look(ctx, r, a, who, fresh)
 	if err := s.opt.Cookies.Set(w, fresh); err != nil {
 		return s.cannotSet(r, a, err)
 	}
 	next := a.flow.Ended(a.binding)
 	next.Last = minted(fresh)
-	err := errors.Join(s.opt.Cookies.SetDevice(w, fresh.Device), s.opt.Cookies.SetBinding(w, next))
+	err := errors.Join(s.opt.Cookies.SetDevice(w, s.profileOf(r, fresh)), s.opt.Cookies.SetBinding(w, next))
 	if err != nil {
 		return fmt.Errorf("setting the cookies of a login: %w", err)
 	}
-	s.replace(ctx, r, a, old)
+	if what == audit.StepUpProven {
+		s.supersede(ctx, r, a, fresh)
+	} else {
+		s.replace(ctx, r, a, s.held(r, a.binding.Last, fresh))
+	}
 	if err := s.opt.Vault.Put(ctx, fresh, who.IDToken.Reveal()); err != nil {
 		web.RecordOf(r.Context()).Note(err) // a logout at the provider will go without the hint
 	}
 	web.RecordOf(r.Context()).Session = fresh.Family.String()
-	s.event(r, audit.Event{Name: audit.LoginSucceeded, Provider: a.flow.Provider, Subject: fresh.Subject,
-		Session: fresh.Family.String()})
+	s.event(r, audit.Event{Name: what, Provider: a.flow.Provider, Subject: fresh.Subject, Session: fresh.Family.String(),
+		Level: string(fresh.Level)})
 	return s.land(w, r, a.flow)
 }
 
@@ -62,7 +89,7 @@ func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *sessi
 		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(a, r), Incarnation: a.incarnation,
 		Subject: who.Subject, SID: who.IdPSession.SID,
 		IssuedAt: now, Expires: now.Add(s.opt.Lifetime), IdleUntil: now.Add(min(s.opt.Idle, s.opt.Lifetime)),
-		Level: identity.Normal, Assurance: who.Assurance,
+		FamilyExpires: now.Add(s.opt.Lifetime), Level: identity.Normal, Assurance: who.Assurance,
 		Username: who.Username, Name: who.Name, Email: who.Email, EmailVerified: who.EmailVerified,
 		Groups: keep(who.Groups, s.opt.KeepGroups), Claims: keepClaims(who.Claims, s.opt.KeepClaims),
 		Selection: s.opt.Selection,
@@ -77,7 +104,7 @@ func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *sessi
 // one.
 func (s *Server) device(a *arrival, r *http.Request) identity.DeviceID {
 	if d, ok := s.opt.Cookies.Device(r); ok {
-		return d
+		return d.ID
 	}
 	for _, d := range []identity.DeviceID{a.binding.Last.Device, a.flow.Device} {
 		if !d.IsZero() {
@@ -85,6 +112,14 @@ func (s *Server) device(a *arrival, r *http.Request) identity.DeviceID {
 		}
 	}
 	return identity.NewDeviceID()
+}
+
+// profileOf is the browser profile of a session; one without a cookie is known from now on.
+func (s *Server) profileOf(r *http.Request, fresh *session.Session) session.Device {
+	if d, ok := s.opt.Cookies.Device(r); ok && d.ID == fresh.Device {
+		return d
+	}
+	return session.Device{ID: fresh.Device, Since: fresh.IssuedAt}
 }
 
 func (s *Server) cannotSet(r *http.Request, a *arrival, err error) error {

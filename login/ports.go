@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
 )
 
@@ -38,6 +39,15 @@ const (
 // Once keeps marks that can be set once. Every error means that the store could not be asked.
 type Once interface {
 	Claim(ctx context.Context, key string, value []byte, ttl time.Duration) (Claim, error)
+}
+
+// Risk looks at logins and remembers them. Its errors mean that the store could not be asked.
+type Risk interface {
+	// Assess never fails: what it cannot tell, it says.
+	Assess(ctx context.Context, v risk.Visit) risk.Finding
+	// Enrolled is when an authenticator of the subject was last enrolled on the spot; zero: never.
+	Enrolled(ctx context.Context, s identity.Subject) (time.Time, error)
+	MarkEnrolled(ctx context.Context, s identity.Subject, at time.Time) error
 }
 
 // Vault keeps what of a login must not be in a cookie. Every error means that the store could not be asked.

@@ -13,7 +13,7 @@ import (
 
 // again is the beginning of the same login once more.
 func (a *arrival) again() beginning {
-	return beginning{returnURL: a.flow.ReturnURL, cut: a.flow.Cut, provider: a.provider}
+	return beginning{returnURL: a.flow.ReturnURL, cut: a.flow.Cut, provider: a.provider, step: stepOf(a.flow)}
 }
 
 func (s *Server) startAgain(a *arrival) []web.Link {

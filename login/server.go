@@ -19,7 +19,7 @@ import (
 // Prefix is where all endpoints of this package lie, below every public origin.
 const Prefix = "/.edgeauth/"
 
-// Options says what a Server serves. Every field is needed but Default and the Keep lists.
+// Options says what a Server serves. Every field is needed but Default, Risk, Proofs and the Keep lists.
 type Options struct {
 	Origin    string           // public origin: scheme, host and, where it is not the scheme's own, port
 	Providers []*oidc.Provider // those that may be used at this origin, at least one
@@ -34,9 +34,11 @@ type Options struct {
 	Staleness func() time.Duration // how old Log can be at most
 	Once      Once
 	Vault     Vault
+	Risk      Risk // nil: logins are not assessed
 
 	Levels     policy.Levels
-	KeepGroups []string // what of groups and claims goes into sessions: policy.Select
+	Proofs     []policy.Proof // that routes ask for, besides those of the levels
+	KeepGroups []string       // what of groups and claims goes into sessions: policy.Select
 	KeepClaims []string
 	Selection  policy.Selection
 

@@ -63,7 +63,7 @@ func loginOf(c *session.Session) [16]byte {
 // minted is what the binding keeps of a session for the browser's next callback.
 func minted(c *session.Session) session.Minted {
 	return session.Minted{Family: c.Family, ID: c.ID, Device: c.Device, Incarnation: c.Incarnation, Login: loginOf(c),
-		Epoch: revocation.MillisOf(c.Epoch), Expires: revocation.MillisOf(c.Expires)}
+		Epoch: revocation.MillisOf(c.Epoch), Expires: revocation.MillisOf(c.Ends())}
 }
 
 // held is the session that the browser holds: the one of its cookie. A provider that answers by a cross-site POST sends it

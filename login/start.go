@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login/internal/flow"
 	"github.com/edgeauth/edgeauth/login/internal/returnurl"
@@ -31,6 +30,7 @@ type beginning struct {
 	restarts  uint8
 	knownOf   [16]byte // see flow.Fixed
 	known     revocation.Millis
+	step      *step // nil: a login
 }
 
 // start is the beginning of every login: the proxy sends people here, a link may, and so may a third party
@@ -54,6 +54,9 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	if b.restarts > 0 && s.loggedInSince(r, b.provider, s.opt.Now().Add(-flow.Lifetime)) {
 		return s.land(w, r, &flow.Flow{Fixed: flow.Fixed{Cut: b.cut}, ReturnURL: b.returnURL}) // another tab was faster
+	}
+	if b.step != nil {
+		return s.stepUp(w, r, b)
 	}
 	return s.begin(w, r, b)
 }
@@ -97,6 +100,9 @@ func (s *Server) readBeginning(q url.Values) (b beginning, err error) {
 		b.restarts = 1
 	}
 	b.cut = q.Get("cut") == "1"
+	if b.step, err = s.readStep(q); err != nil {
+		return b, err
+	}
 	b.provider, err = s.chosen(q.Get("provider"), q.Get("iss"))
 	return b, err
 }
@@ -140,20 +146,23 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) erro
 	f.Provider, f.ReturnURL, f.Cut, f.Restarts = b.provider.Name(), b.returnURL, b.cut, b.restarts
 	f.KnownOf, f.Known = b.knownOf, b.known
 	f.Previous, f.Device = s.before(r)
+	b.step.note(f)
 	state, err := f.Seal(s.opt.Cookies)
 	if err != nil {
 		return badRequest("This address is too long",
 			"Please go to the start page and find your way from there.", "state_too_long", err)
 	}
-	to, err := b.provider.AuthorizeURL(r.Context(), oidc.AuthRequest{RedirectURI: s.redirectURI(), State: state,
-		Nonce: f.Nonce(binding), Verifier: f.Verifier(binding), LoginHint: b.hint})
+	ask := oidc.AuthRequest{RedirectURI: s.redirectURI(), State: state, Nonce: f.Nonce(binding), Verifier: f.Verifier(binding),
+		LoginHint: b.hint}
+	b.step.ask(&ask, now)
+	to, err := b.provider.AuthorizeURL(r.Context(), ask)
 	if err != nil {
 		return s.cannotBegin(r, b, err)
 	}
 	if err := s.opt.Cookies.SetBinding(w, binding); err != nil {
 		return fmt.Errorf("setting the login cookie: %w", err)
 	}
-	s.event(r, audit.Event{Name: audit.LoginStarted, Provider: b.provider.Name()})
+	s.event(r, b.started())
 	return redirect(w, to)
 }
 
@@ -161,7 +170,8 @@ func (s *Server) redirectURI() string { return s.opt.Origin + Prefix + "callback
 
 // before is what the browser holds already: a session, if it is in good standing apart from its times, and a device.
 func (s *Server) before(r *http.Request) (flow.Previous, identity.DeviceID) {
-	device, _ := s.opt.Cookies.Device(r)
+	known, _ := s.opt.Cookies.Device(r)
+	device := known.ID
 	old, err := s.opt.Cookies.Read(r)
 	if err != nil {
 		return flow.Previous{}, device
@@ -201,6 +211,7 @@ func (s *Server) loginURL(b beginning) string {
 	if b.restarts > 0 {
 		q.Set("again", "1")
 	}
+	b.step.query(q)
 	return Prefix + "login?" + q.Encode()
 }
 

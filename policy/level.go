@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -61,6 +62,13 @@ type Proof struct {
 
 // IsZero reports whether p asks for nothing.
 func (p Proof) IsZero() bool { return len(p.ACR) == 0 && len(p.AMR) == 0 && p.MaxAge == 0 }
+
+// ID tells one proof from another, the same on every edge: it is how a login link names what a route asks for.
+func (p Proof) ID() [4]byte {
+	parts := []string{strconv.Itoa(len(p.ACR)), p.MaxAge.String(), strconv.FormatBool(p.NewAuthenticator)}
+	d := identity.Digest("edgeauth proof", slices.Concat(parts, p.ACR, p.AMR)...)
+	return [4]byte(d[:4])
+}
 
 // Need is what a request lacks: a proof, and where a level was raised, one that came after it was.
 type Need struct {
@@ -159,6 +167,21 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	if rule.Rank > b.Rule.Rank || rule.Rank == b.Rule.Rank && (b.Proven || need.Since.After(b.Need.Since)) {
 		*b = Burden{Rule: rule, Need: need, Raised: true}
 	}
+}
+
+// Strictest returns the strictest floor in force for a login at epoch, whether it is met or not, with a level that is
+// configured; of those of one rank the latest. A session under it takes its level.
+func (l Levels) Strictest(st *Standing, epoch, now time.Time) (top Floor, found bool) {
+	for _, f := range st.Floors {
+		level, rule := l.of(&f)
+		if f.Level = level; !f.inForce(&rule, epoch, now) {
+			continue
+		}
+		if !found || rule.Rank > l[top.Level].Rank || rule.Rank == l[top.Level].Rank && f.Since.After(top.Since) {
+			top, found = f, true
+		}
+	}
+	return top, found
 }
 
 // of is the level of a floor, the strictest if it is not configured here.

@@ -29,8 +29,11 @@ func (x *exchange) note(r *http.Request, v policy.Verdict, o *opened, two bool) 
 	if two {
 		x.audit(r, audit.TwoCookies, nil, "")
 	}
-	if v.Action == policy.Deny {
+	switch v.Action {
+	case policy.Deny:
 		x.audit(r, audit.AccessDenied, o, string(v.Reason))
+	case policy.StepUp:
+		x.audit(r, audit.AccessBlocked, o, string(v.Reason))
 	}
 }
 
@@ -52,6 +55,8 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdi
 	switch v.Action {
 	case policy.Login:
 		return x.login(w, r, v.Reason)
+	case policy.StepUp:
+		return x.stepUp(w, r, v)
 	case policy.Stale:
 		return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Please try again in a moment", RetryAfter: staleRetry,
 			Public: "It cannot be told just now whether your session is still valid. You are not logged out."}
@@ -66,19 +71,18 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdi
 func (x *exchange) login(w http.ResponseWriter, r *http.Request, reason policy.Reason) error {
 	if web.MayRedirect(r) {
 		web.Harden(w.Header())
-		w.Header().Set("Location", loginURL(x.asks.cfg.Provider, &x.target))
+		w.Header().Set("Location", loginURL(url.Values{}, x.asks.cfg.Provider, &x.target))
 		w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
 	w.Header().Set("WWW-Authenticate", `Cookie realm="edgeauth"`)
-	return &web.Error{Code: http.StatusUnauthorized, Reason: string(reason), Title: "Login needed", LoginURL: loginURL(x.asks.cfg.Provider, nil),
+	return &web.Error{Code: http.StatusUnauthorized, Reason: string(reason), Title: "Login needed", LoginURL: loginURL(url.Values{}, x.asks.cfg.Provider, nil),
 		Public: "Log in first and try again."}
 }
 
-// loginURL is the login's address below this origin. An address that is too long to come back to loses its query, or
+// loginURL is the login's address below this origin, with what q asks of it. An address that is too long to come back to loses its query, or
 // is given up for the first page; cut=1 tells the login to say so.
-func loginURL(provider string, back *target.Target) string {
-	q := url.Values{}
+func loginURL(q url.Values, provider string, back *target.Target) string {
 	if provider != "" {
 		q.Set("provider", provider)
 	}

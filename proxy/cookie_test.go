@@ -66,7 +66,7 @@ func TestCK04_cookies_of_another_purpose_are_no_session(t *testing.T) {
 	if err := b.cookies.SetBinding(rec, session.NewBinding()); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.cookies.SetDevice(rec, identity.NewDeviceID()); err != nil {
+	if err := b.cookies.SetDevice(rec, session.Device{ID: identity.NewDeviceID()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range rec.Result().Cookies() {

@@ -82,7 +82,7 @@ func Test_CK02_other_spellings_of_a_cookie_do_not_open(t *testing.T) {
 func Test_CK04_a_value_sealed_for_one_purpose_opens_for_no_other(t *testing.T) {
 	c := testCookies(testRing(t), "app.corp.test")
 	w := httptest.NewRecorder()
-	if err := errors.Join(c.SetBinding(w, session.NewBinding()), c.SetDevice(w, alice().Device), c.Set(w, alice())); err != nil {
+	if err := errors.Join(c.SetBinding(w, session.NewBinding()), c.SetDevice(w, session.Device{ID: alice().Device}), c.Set(w, alice())); err != nil {
 		t.Fatal(err)
 	}
 	state, err := c.SealState([]byte("s"))

@@ -103,18 +103,28 @@ func (c *Cookies) SetBinding(w http.ResponseWriter, b Binding) error {
 	return nil
 }
 
-// Device returns the browser profile's name, or false if it has none that is valid.
-func (c *Cookies) Device(r *http.Request) (identity.DeviceID, bool) {
-	b, ok := c.openTimed(r, PurposeDevice, c.device, len(identity.DeviceID{}))
+// Device is a browser profile: its name, and since when it has that.
+type Device struct {
+	ID    identity.DeviceID
+	Since time.Time // UTC in milliseconds
+}
+
+// Device returns the browser profile, or false if it has no cookie that is valid.
+func (c *Cookies) Device(r *http.Request) (Device, bool) {
+	b, ok := c.openTimed(r, PurposeDevice, c.device, len(identity.DeviceID{})+8)
 	if !ok {
-		return identity.DeviceID{}, false
+		return Device{}, false
 	}
-	return identity.DeviceID(b), true
+	var d Device
+	since := b[copy(d.ID[:], b):]
+	d.Since = time.UnixMilli(int64(binary.BigEndian.Uint64(since))).UTC()
+	return d, true
 }
 
 // SetDevice writes the device cookie, sealed anew.
-func (c *Cookies) SetDevice(w http.ResponseWriter, d identity.DeviceID) error {
-	ck, err := c.sealTimed(PurposeDevice, c.device, d[:], c.opt.DeviceLifetime)
+func (c *Cookies) SetDevice(w http.ResponseWriter, d Device) error {
+	plain := binary.BigEndian.AppendUint64(d.ID[:], uint64(d.Since.UnixMilli()))
+	ck, err := c.sealTimed(PurposeDevice, c.device, plain, c.opt.DeviceLifetime)
 	if err == nil {
 		http.SetCookie(w, ck)
 	}

@@ -19,11 +19,19 @@ type Error struct {
 	Public     string        // one or two sentences: what happened and what to do
 	Reason     string        // a code of a closed vocabulary
 	LoginURL   string        // where to log in, for a 401
+	StepUp     *StepUp       // what a stronger or newer authentication has to bring, for a 401
 	Links      []Link        // what a person can do now, for pages
 	RetryAfter time.Duration // more than zero: the page retries by itself, in whole seconds rounded up
 	RefreshTo  string        // where the retry goes; the same address if empty, unless a form was posted to it
 	Allow      string        // for a 405
 	Err        error
+}
+
+// StepUp is the challenge of RFC 9470: who is there is known, but not proven well enough.
+type StepUp struct {
+	URL    string        // where to prove more; a navigation goes there
+	ACR    []string      // acr_values
+	MaxAge time.Duration // max_age; 0: any
 }
 
 // Link is an action offered on a page.
@@ -73,6 +81,9 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if e.Allow != "" {
 		h.Set("Allow", e.Allow)
+	}
+	if e.StepUp != nil {
+		h.Set("WWW-Authenticate", e.StepUp.challenge())
 	}
 	if e.Code == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" { // RFC 9110, 15.5.2; browsers ask no password for it
 		h.Set("WWW-Authenticate", `Cookie realm="edgeauth"`)

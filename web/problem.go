@@ -10,7 +10,7 @@ import (
 )
 
 // problem answers with application/problem+json (RFC 9457). Its type is about:blank, so the title is the status's own
-// text. login_url, request_id and reason are our extensions.
+// text. login_url, step_up_url, error, request_id and reason are ours.
 func problem(w http.ResponseWriter, r *http.Request, e *Error) {
 	doc := struct {
 		Title     string `json:"title"`
@@ -18,8 +18,14 @@ func problem(w http.ResponseWriter, r *http.Request, e *Error) {
 		Detail    string `json:"detail,omitempty"`
 		Reason    string `json:"reason,omitempty"`
 		LoginURL  string `json:"login_url,omitempty"`
+		Error     string `json:"error,omitempty"`
+		StepUpURL string `json:"step_up_url,omitempty"`
 		RequestID string `json:"request_id"`
-	}{cmp.Or(http.StatusText(e.Code), e.Title), e.Code, detail(e), e.Reason, e.LoginURL, RecordOf(r.Context()).RequestID}
+	}{Title: cmp.Or(http.StatusText(e.Code), e.Title), Status: e.Code, Detail: detail(e), Reason: e.Reason, LoginURL: e.LoginURL,
+		RequestID: RecordOf(r.Context()).RequestID}
+	if e.StepUp != nil {
+		doc.Error, doc.StepUpURL = insufficient, e.StepUp.URL
+	}
 	body, err := json.Marshal(doc)
 	if err != nil {
 		body = []byte(`{"title":"Internal Server Error","status":500}`)

@@ -18,6 +18,7 @@ type Record struct {
 	Verdict   string
 	Reason    string
 	Session   string // the family's name; opens nothing
+	JA4       string // fingerprint of the TLS hello; empty where the edge does not end TLS
 	err       error
 }
 

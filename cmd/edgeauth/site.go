@@ -115,7 +115,7 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 	s, err := login.New(login.Options{
 		Origin: host.Origin(), Providers: providers, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
 		Log: p.replica, Revoker: p.revoker, Staleness: p.replica.Staleness, Once: p.once, Vault: p.vault, Levels: rs.levels,
-		KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
+		Proofs: rs.proofs(), KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
 		Lifetime: t.cfg.Session.Lifetime, Idle: t.cfg.Session.Idle, Now: time.Now,
 	})
 	if err != nil {
@@ -144,6 +144,16 @@ func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 			},
 			Provider: r.Provider, PassPreflight: r.Preflight == config.PreflightPass, AllowOrigins: r.AllowOrigins,
 		})
+	}
+	return out
+}
+
+// proofs are what routes ask for by themselves.
+func (rs routeSet) proofs() (out []policy.Proof) {
+	for _, r := range rs.routes {
+		if p := routeProof(r); !p.IsZero() {
+			out = append(out, p)
+		}
 	}
 	return out
 }

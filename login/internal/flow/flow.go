@@ -3,7 +3,6 @@
 package flow
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -30,8 +29,10 @@ const maxState = 2048
 // Flow is one login in flight: all that its callback needs, sealed into the state parameter.
 type Flow struct {
 	Fixed
-	Provider  string // its configured name
-	ReturnURL string // as returnurl.Parse gives it
+	Provider  string         // its configured name
+	Level     identity.Level // of a step-up: the level that is to be proven; empty: what Step.Proof names
+	Was       identity.Level // of a step-up: the level of the session that steps up
+	ReturnURL string         // as returnurl.Parse gives it
 }
 
 // Fixed is the part of constant size, in the order in which it is written. Times are milliseconds since the Unix epoch.
@@ -50,8 +51,17 @@ type Fixed struct {
 	KnownOf [16]byte
 	Known   revocation.Millis
 
+	Step     Step
 	Previous Previous
 	Device   identity.DeviceID // as the browser carried it when the flow began; zero if it had none
+}
+
+// Step says what a step-up asks for. All zero: the flow is a login.
+type Step struct {
+	Round     uint8             // 1 for the first
+	Proof     [4]byte           // policy.Proof.ID of what a route asks for; zero: the proof of Flow.Level
+	Since     revocation.Millis // the authentication must not be older; 0: any
+	WasRaised revocation.Millis // RaisedAt of the session that steps up
 }
 
 // Previous is the session that the browser had when the flow began. A cross-site POST carries no Lax cookie, so a
@@ -103,16 +113,18 @@ func (f *Flow) Expired(now time.Time) bool {
 	return age >= Lifetime || age < -maxAhead
 }
 
-// encode writes version, the fixed part, the provider's name behind its length, and the return URL.
+// encode writes version, the fixed part, the names each behind its length, and the return URL.
 func (f *Flow) encode() ([]byte, error) {
-	if len(f.Provider) > 255 {
-		return nil, fmt.Errorf("encoding state: provider name of %d bytes", len(f.Provider))
-	}
 	out, err := binary.Append([]byte{version}, binary.BigEndian, &f.Fixed)
 	if err != nil {
 		return nil, fmt.Errorf("encoding state: %w", err)
 	}
-	out = append(append(out, byte(len(f.Provider))), f.Provider...)
+	for _, name := range []string{f.Provider, string(f.Level), string(f.Was)} {
+		if len(name) > 255 {
+			return nil, fmt.Errorf("encoding state: name of %d bytes", len(name))
+		}
+		out = append(append(out, byte(len(name))), name...)
+	}
 	return append(out, f.ReturnURL...), nil
 }
 
@@ -126,16 +138,26 @@ func decode(b []byte) (*Flow, error) {
 	if err != nil {
 		return nil, ErrState
 	}
-	length, b, ok := take(b[n:], 1)
-	if !ok {
-		return nil, ErrState
+	b = b[n:]
+	var names [3]string
+	for i := range names {
+		if names[i], b, ok = takeName(b); !ok {
+			return nil, ErrState
+		}
 	}
-	name, b, ok := take(b, int(length[0]))
-	if !ok {
-		return nil, ErrState
-	}
-	f.Provider, f.ReturnURL = string(name), string(bytes.Clone(b))
+	f.Provider, f.Level, f.Was = names[0], identity.Level(names[1]), identity.Level(names[2])
+	f.ReturnURL = string(b)
 	return f, nil
+}
+
+// takeName takes a text that stands behind its length.
+func takeName(b []byte) (name string, rest []byte, ok bool) {
+	length, b, ok := take(b, 1)
+	if !ok {
+		return "", nil, false
+	}
+	text, b, ok := take(b, int(length[0]))
+	return string(text), b, ok
 }
 
 func take(b []byte, n int) (head, rest []byte, ok bool) {

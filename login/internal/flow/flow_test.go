@@ -33,6 +33,7 @@ func TestTheLargestStateStaysBelow2KB(t *testing.T) {
 	f.Provider, f.ReturnURL, f.Cut = strings.Repeat("p", 64), "/"+strings.Repeat("a", 1199), true
 	f.Previous = flow.Previous{Family: identity.NewFamily(), ID: identity.NewSessionID(), Expires: 1 << 42}
 	f.Device, f.Known = identity.NewDeviceID(), 1<<42
+	f.Level, f.Was, f.Step = identity.Elevated, identity.Elevated, flow.Step{Round: 2, Proof: [4]byte{1}, Since: 1 << 42, WasRaised: 1 << 42}
 	state, err := f.Seal(c)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,150 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/login/internal/flow"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// stepped is the reason of a session id that ended because a step-up put another in its place.
+const stepped = "stepped_up"
+
+// elevate turns a step-up into a session that has proven more: the same family under another id (RFC 9470, 4). What the
+// provider says counts, never what it was asked for, and only about the person whose session it is.
+func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login, fresh *session.Session) error {
+	f := a.flow
+	if f.Previous.Subject != subjectDigest(who.Subject) {
+		return s.notElevated(r, a, fresh, "other_subject")
+	}
+	now := s.opt.Now()
+	if c, live := s.live(r); live && c.Family != f.Previous.Family {
+		return s.land(w, r, f) // another tab has logged in anew; that session is asked for what it lacks
+	}
+	need, known := s.needOf(f)
+	if !known {
+		return s.land(w, r, f) // no route asks for it any more
+	}
+	auth, err := s.authentication(ctx, r, a, who, need.Proof)
+	if err != nil {
+		return s.retryLater(w, r, a, "store_unavailable", err)
+	}
+	if need.MetBy(&auth, now) {
+		fresh.Family, fresh.FamilyExpires, fresh.Enrolled = f.Previous.Family, f.Previous.Expires.Time(), auth.Enrolled
+		fresh.Level, fresh.RaisedAt = f.Was, timeOf(f.Step.WasRaised)
+		return s.issue(ctx, w, r, a, who, fresh, audit.StepUpProven)
+	}
+	late := need
+	late.NewAuthenticator = true
+	switch {
+	case late.MetBy(&auth, now):
+		return s.notElevated(r, a, fresh, "new_authenticator")
+	case f.Step.Round >= maxStepRounds:
+		return s.notElevated(r, a, fresh, "not_proven")
+	}
+	return s.anotherRound(w, r, a)
+}
+
+// needOf is what the flow's step-up has to prove, as the configuration says now.
+func (s *Server) needOf(f *flow.Flow) (policy.Need, bool) {
+	need := policy.Need{Level: f.Level, Since: timeOf(f.Step.Since)}
+	if f.Level != "" {
+		rule, known := s.opt.Levels[f.Level]
+		need.Proof = rule.Proof
+		return need, known
+	}
+	var known bool
+	need.Proof, known = s.proof(f.Step.Proof)
+	return need, known
+}
+
+// authentication is how the person authenticated, and what is known against it. An authenticator that was enrolled on the
+// spot is remembered first.
+func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, p policy.Proof) (policy.Authentication, error) {
+	auth := policy.Authentication{Assurance: who.Assurance, ClockSkew: a.provider.ClockSkew()}
+	if s.opt.Risk == nil {
+		return auth, nil
+	}
+	if p.EnrolledOnTheSpot(&auth, a.flow.Started.Time()) {
+		if err := s.opt.Risk.MarkEnrolled(ctx, who.Subject, s.opt.Now()); err != nil {
+			return auth, fmt.Errorf("remembering an enrolment: %w", err)
+		}
+		s.event(r, audit.Event{Name: audit.AuthenticatorEnrolled, Provider: a.flow.Provider, Subject: who.Subject,
+			Level: string(a.flow.Level), Detail: assuranceText(who)})
+	}
+	var err error
+	auth.Enrolled, err = s.opt.Risk.Enrolled(ctx, who.Subject)
+	return auth, err
+}
+
+func assuranceText(who *oidc.Login) string {
+	return fmt.Sprintf("acr %s, amr %s", who.Assurance.ACR, strings.Join(who.Assurance.AMR, " "))
+}
+
+// anotherRound asks once more, now for an authentication that is made on the spot.
+func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	c, live := s.live(r)
+	b := a.again()
+	if !live { // its cookie did not come along (form_post), or it has ended
+		return redirect(w, s.loginURL(b))
+	}
+	b.step.round, b.step.of = a.flow.Step.Round+1, c
+	if err := s.needs(b.step, s.burdenOf(c, a.provider)); err != nil {
+		return err
+	}
+	b.hint = c.Username
+	return s.begin(w, r, b)
+}
+
+// notElevated says why a step-up did not work. The session stays what it was.
+func (s *Server) notElevated(r *http.Request, a *arrival, fresh *session.Session, reason string) error {
+	s.event(r, audit.Event{Name: audit.StepUpRefused, Provider: a.flow.Provider, Subject: fresh.Subject, Session: a.flow.Previous.Family.String(),
+		Level: string(a.flow.Level), Reason: reason, Detail: fmt.Sprintf("acr %s, amr %s", fresh.Assurance.ACR, strings.Join(fresh.Assurance.AMR, " "))})
+	e := &web.Error{Code: http.StatusForbidden, Reason: reason, Title: "That was not enough",
+		Links: append(s.startAgain(a), web.Link{Text: "Go to the start page", URL: "/"}),
+		Err:   errors.New("the step-up did not prove what was asked for")}
+	switch reason {
+	case "other_subject":
+		e.Title = "That was somebody else"
+		e.Public = "You are logged in as one person and confirmed as another. Nothing has changed. Confirm as the person who is logged in, or log out first."
+		e.Links = append(e.Links, web.Link{Text: "Log out", URL: Prefix + "logout"})
+	case "new_authenticator":
+		e.Title = "This device is too new for that"
+		e.Public = "A login under your name looked wrong, and the authenticator that you used was set up after that. Use one that you had before, " +
+			"or ask the operator to help you. Everything else stays open to you."
+	default:
+		e.Public = "The login service did not confirm you in the way that this page needs, though it was asked twice. It may not offer that way, " +
+			"or you may not have set it up. Ask the operator, and tell the request ID."
+	}
+	return e
+}
+
+// supersede ends the ids that a step-up has put another in the place of. Their family goes on.
+func (s *Server) supersede(ctx context.Context, r *http.Request, a *arrival, fresh *session.Session) {
+	ids := map[revocation.Register]bool{revocation.Session(a.flow.Previous.ID): true}
+	if c, ok := s.current(r); ok && c.Family == fresh.Family {
+		ids[revocation.Session(c.ID)] = true
+		if err := s.opt.Vault.Delete(ctx, c); err != nil {
+			web.RecordOf(r.Context()).Note(err) // it ends by its own time
+		}
+	}
+	if last := a.binding.Last; last.Family == fresh.Family {
+		ids[revocation.Session(last.ID)] = true
+	}
+	now := revocation.MillisOf(s.opt.Now())
+	for reg := range ids {
+		value := revocation.Value{Since: now, Until: until(a.flow.Previous.Expires, now), Reason: stepped, Actor: "login"}
+		if _, err := s.opt.Revoker.Write(ctx, revocation.Entry{Register: reg, Value: value}); err != nil {
+			web.RecordOf(r.Context()).Note(fmt.Errorf("ending the id before a step-up: %w", err))
+		}
+	}
+}

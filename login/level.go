@@ -1,0 +1,134 @@
+package login
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/edgeauth/edgeauth/admission"
+	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/oidc"
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/risk"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
+)
+
+// look has a login assessed and gives its session the level that this and the log ask for. What is raised here reaches the
+// subject's other sessions by a floor in the log.
+func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, fresh *session.Session) {
+	var finding risk.Finding
+	if s.opt.Risk != nil {
+		finding = s.assess(ctx, r, who, fresh)
+	}
+	raised := finding.Enforced && s.opt.Levels.Stricter(finding.Level, fresh.Level)
+	if raised {
+		fresh.Level, fresh.RaisedAt, fresh.Reasons = finding.Level, fresh.IssuedAt, texts(finding.Reasons)
+	}
+	_, standing := s.inPolicy(fresh, a.provider)
+	if floor, found := s.opt.Levels.Strictest(&standing, fresh.Epoch, s.opt.Now()); found && !s.opt.Levels.Stricter(fresh.Level, floor.Level) {
+		fresh.Level, fresh.Reasons = floor.Level, []string{floor.Reason}
+		if floor.Since.After(fresh.RaisedAt) || !raised {
+			fresh.RaisedAt = floor.Since
+		}
+	}
+	s.bound(fresh)
+	if raised && !s.opt.Levels.Covers(&standing, finding.Level, s.opt.Now()) {
+		s.raise(ctx, r, a, fresh, finding)
+	}
+}
+
+// assess asks for an assessment and records it.
+func (s *Server) assess(ctx context.Context, r *http.Request, who *oidc.Login, fresh *session.Session) risk.Finding {
+	rec := web.RecordOf(r.Context())
+	v := risk.Visit{
+		Subject: fresh.Subject, Groups: who.Groups, Assurance: who.Assurance, Login: true, Device: fresh.Device,
+		Address: rec.Client, Header: r.Header, JA4: rec.JA4,
+	}
+	if d, known := s.opt.Cookies.Device(r); known && d.ID == fresh.Device {
+		v.DeviceSince = d.Since
+	}
+	if p, known := s.providerOf(fresh.Subject.Issuer); known {
+		v.Provider = p.Name()
+	}
+	finding := s.opt.Risk.Assess(ctx, v)
+	fresh.Signals = finding.Signals
+	s.event(r, assessed(fresh, v.Provider, &finding))
+	return finding
+}
+
+// assessed is the audit event of an assessment, with its sum and every term.
+func assessed(c *session.Session, provider string, f *risk.Finding) audit.Event {
+	var terms []string
+	for _, t := range f.Terms {
+		terms = append(terms, fmt.Sprintf("%s %+.2f", t.Code, t.Points))
+	}
+	mode := "observe"
+	if f.Enforced {
+		mode = "enforce"
+	}
+	return audit.Event{Name: audit.Assessed, Provider: provider, Subject: c.Subject, Session: c.Family.String(), Level: string(f.Level),
+		Reason: strings.Join(texts(f.Reasons), " "), Score: strconv.FormatFloat(f.Score, 'f', 2, 64), Terms: strings.Join(terms, "; "),
+		Unknown: strings.Join(texts(f.Unknown), " "), Detail: mode}
+}
+
+// texts writes codes as what a session and an event carry.
+func texts[T ~string](codes []T) (out []string) {
+	for _, c := range codes {
+		out = append(out, string(c))
+	}
+	return out
+}
+
+// bound gives a session the times of its level.
+func (s *Server) bound(c *session.Session) {
+	rule := s.opt.Levels[c.Level]
+	shorter := func(a, b time.Duration) time.Duration {
+		if b > 0 && b < a {
+			return b
+		}
+		return a
+	}
+	c.Expires = earlier(c.FamilyExpires, c.IssuedAt.Add(shorter(s.opt.Lifetime, rule.Lifetime)))
+	c.IdleUntil = earlier(c.Expires, c.IssuedAt.Add(shorter(s.opt.Idle, rule.Idle)))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// raise writes the floor that the subject's other sessions are under from now on.
+func (s *Server) raise(ctx context.Context, r *http.Request, a *arrival, c *session.Session, f risk.Finding) {
+	since := revocation.MillisOf(c.RaisedAt)
+	reason := ""
+	if len(c.Reasons) > 0 {
+		reason = c.Reasons[0]
+	}
+	d, err := s.opt.Revoker.Write(ctx, revocation.Entry{Register: revocation.Floor(c.Subject, f.Level), Value: revocation.Value{
+		Since: since, Until: until(revocation.MillisOf(c.RaisedAt.Add(session.MaxLifetime)), since), Reason: reason, Actor: "risk"}})
+	if err != nil {
+		web.RecordOf(r.Context()).Note(fmt.Errorf("raising the subject's level: %w", err))
+		return
+	}
+	s.event(r, audit.Event{Name: audit.LevelRaised, Provider: a.flow.Provider, Subject: c.Subject, Session: c.Family.String(), Level: string(f.Level),
+		Reason: reason, Actor: "risk", Delivery: d.String()})
+}
+
+// inPolicy is a session as policy sees it, and what the log says of it.
+func (s *Server) inPolicy(c *session.Session, from *oidc.Provider) (policy.Session, policy.Standing) {
+	names := c.Bearer().Names()
+	st := admission.Standing(s.opt.Log.Standing(&names))
+	st.Staleness = s.opt.Staleness()
+	var skew time.Duration
+	if from != nil {
+		skew = from.ClockSkew()
+	}
+	return admission.Session(c, skew), st
+}
