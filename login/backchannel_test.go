@@ -183,6 +183,11 @@ func TestALogoutTokenThatComesAgainIsHarmless(t *testing.T) {
 	if !c.alive() {
 		t.Error("the session that was made since is gone")
 	}
+	b.offset.Add(int64(110 * time.Second)) // the token lives for two minutes
+	c.login("/x")
+	if p := b.deliver(token); p.StatusCode != http.StatusOK || !c.alive() {
+		t.Errorf("late in its life it is answered %d; the session lives: %v", p.StatusCode, c.alive())
+	}
 }
 
 func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
