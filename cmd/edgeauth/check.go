@@ -14,8 +14,10 @@ import (
 
 func newCheck() *cobra.Command {
 	return &cobra.Command{
-		Use:     "check FILE",
-		Short:   "Read a configuration file and report every mistake in it",
+		Use:   "check FILE",
+		Short: "Read a configuration file and report every mistake in it",
+		Long: "check reads a configuration file with everything that it refers to and reports every mistake at once. It opens no\n" +
+			"connection, and leaves nothing behind: to see whether server.data_dir can be used it makes a folder there and removes it.",
 		Example: "  edgeauth check /etc/edgeauth/config.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,6 +30,9 @@ func newCheck() *cobra.Command {
 				return err
 			}
 			if _, err := newTree(cfg, p, nil); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if err := checkDataDir(cfg, cmd.ErrOrStderr()); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			warnOfKeys(cfg, cmd.ErrOrStderr())

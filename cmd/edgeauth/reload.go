@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"reflect"
@@ -107,6 +109,7 @@ func (r *reloader) reload(ctx context.Context) {
 	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
 	old.retire()
+	r.each(slog.LevelWarn, "a remark on the changed configuration", t.cfg.Warnings)
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
 }
 
@@ -128,8 +131,33 @@ func (r *reloader) refuse(ctx context.Context, err error) {
 		return
 	}
 	r.said = err.Error()
-	r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", err)
+	r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", inShort(err))
+	r.each(slog.LevelError, "a mistake in the changed configuration", mistakes(err))
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigRefused, Detail: r.path})
+}
+
+// mistakes are the single mistakes of a file; none where the error is something else.
+func mistakes(err error) []config.Error {
+	var all *config.Errors
+	if errors.As(err, &all) {
+		return all.List
+	}
+	return nil
+}
+
+// inShort is one line for a log.
+func inShort(err error) string {
+	if list := mistakes(err); len(list) > 0 {
+		return counted(len(list), "mistake")
+	}
+	return err.Error()
+}
+
+// each writes a record for every mistake or warning.
+func (r *reloader) each(level slog.Level, message string, list []config.Error) {
+	for _, one := range list {
+		r.edge.log.Log(context.Background(), level, message, "problem", one.Error(), "hint", one.Hint)
+	}
 }
 
 // fixed names the settings that a running process cannot change.
