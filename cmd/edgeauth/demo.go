@@ -82,7 +82,9 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	g.Go(func() error { return world.serve(ctx) })
 	g.Go(func() error {
 		defer stop()
-		return runEdge(ctx, path, cfg, logs, func(e *edge) { g.Go(func() error { return world.announce(ctx, e, out, path) }) })
+		return runEdge(ctx, runOptions{path: path, cfg: cfg, logs: logs, listening: func(e *edge) {
+			g.Go(func() error { return world.announce(ctx, e, out, path) })
+		}})
 	})
 	err = g.Wait()
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
@@ -23,6 +21,7 @@ import (
 type reloader struct {
 	edge  *edge
 	path  string // empty: there is no file to read again
+	hup   <-chan os.Signal
 	stamp string // of the files, when the configuration in use was read; empty: to be read again
 	said  string // what is wrong with the file, as it was last said
 
@@ -31,8 +30,8 @@ type reloader struct {
 	wg        sync.WaitGroup     // those loops
 }
 
-func newReloader(e *edge, path string) *reloader {
-	r := &reloader{edge: e, path: path, stop: func() {}, stopCerts: func() {}}
+func newReloader(e *edge, path string, hup <-chan os.Signal) *reloader {
+	r := &reloader{edge: e, path: path, hup: hup, stop: func() {}, stopCerts: func() {}}
 	r.stamp = r.stampNow(e.tree.Load().cfg)
 	e.metrics.Gauge(admin.GaugeConfigValid, "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
 		func() float64 { return truth(!e.stale.Load()) })
@@ -44,9 +43,6 @@ const lookEvery = 2 * time.Second
 
 // run follows the configuration until the context ends. It returns nil.
 func (r *reloader) run(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	r.begin(ctx, r.edge.tree.Load(), nil)
@@ -55,7 +51,7 @@ func (r *reloader) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hup:
+		case <-r.hup:
 			r.said = "" // who asks gets an answer
 			r.reload(ctx)
 		case <-tick.C:
