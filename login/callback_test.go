@@ -375,6 +375,9 @@ func TestTheMarkOfAFlowLivesAsLongAsItsState(t *testing.T) {
 	b.offset.Add(int64(session.BindingLifetime - time.Minute))
 	c.drop("edgeauth")
 	c.put("edgeauth-login", binding)
+	if spent, err := url.Parse(callback); err != nil || b.shop.holds(spent.Query().Get("code")) {
+		t.Errorf("the mark can be made by whoever knows the code, or shows it: %v", err)
+	}
 	p := c.get(edited(t, callback, "code", "stolen"))
 	if p.set("edgeauth") || b.idp.Count(idp.Token) != 1 || b.events.of(audit.ReplayRefused) != 1 {
 		t.Errorf("late in the life of the state another code is answered %d, with %d token requests and %d replays in the audit log",
