@@ -46,18 +46,29 @@ func newCheck() *cobra.Command {
 // loadConfig reads a configuration, prints its mistakes or warnings, and returns errPrinted if there were mistakes.
 func loadConfig(path string, stderr io.Writer) (*config.Config, error) {
 	cfg, err := config.Load(path, os.LookupEnv)
-	var mistakes *config.Errors
-	if errors.As(err, &mistakes) {
-		fmt.Fprintln(stderr, mistakes.Error())
-		return nil, errPrinted
-	}
 	if err != nil {
-		return nil, err
+		return nil, printed(err, stderr)
 	}
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(stderr, "warning:", w.Pretty())
 	}
 	return cfg, nil
+}
+
+// loadPart reads some values of a configuration (see config.LoadPart) and prints their mistakes, likewise.
+func loadPart(path string, stderr io.Writer, needed ...string) (*config.Config, error) {
+	cfg, err := config.LoadPart(path, os.LookupEnv, needed...)
+	return cfg, printed(err, stderr)
+}
+
+// printed prints the mistakes of a configuration and returns errPrinted for them; other errors, and none, it returns.
+func printed(err error, stderr io.Writer) error {
+	var mistakes *config.Errors
+	if errors.As(err, &mistakes) {
+		fmt.Fprintln(stderr, mistakes.Error())
+		return errPrinted
+	}
+	return err
 }
 
 func counted(n int, noun string) string {

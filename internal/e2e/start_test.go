@@ -89,6 +89,27 @@ func Test_of_two_edges_with_Redis_and_one_data_dir_one_keeps_the_socket_and_the_
 	loser.WaitReady()
 }
 
+func Test_revoke_through_the_socket_needs_no_secret_of_the_edge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.start(t, "")
+	c := edgetest.NewClient(t)
+	wantPage(t, c.Open(e.URL+"/"))
+	file := filepath.Join(e.Dir, "operator.yaml")
+	text := strings.Replace(e.Config(), "client_secret: "+clientSecret, `client_secret: "${NOT_FOR_OPERATORS}"`, 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--all"}, {"--provider", "corp", "--subject", "demo-alice"}} {
+		if out, err := e.Command(append([]string{"revoke", "--config", file}, args...)...); err != nil || !strings.Contains(out, "every edge refuses") {
+			t.Errorf("revoke %q: %v\n%s", args, err, out)
+		}
+	}
+	if p := c.Ask(e.URL + "/"); p.Status == 200 {
+		t.Error("the session lives on")
+	}
+}
+
 func Test_an_edge_says_who_else_can_read_its_keys_and_starts(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o440: "the group of the key ring can read it", 0o644: "others than the owner of the key ring"} {
