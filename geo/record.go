@@ -189,9 +189,9 @@ func (r *record) check() {
 		r.fault(!isPlaceholder(r.country))
 		r.country = ""
 	}
-	if absent := math.IsNaN(r.lat) && math.IsNaN(r.lon); absent || !isPoint(r.lat, r.lon) {
-		r.fault(!absent)
-		r.lat, r.lon = math.NaN(), math.NaN()
+	if !r.hasPoint() {
+		nothing := math.IsNaN(r.lat) && math.IsNaN(r.lon) || r.lat == 0 && r.lon == 0
+		r.fault(!nothing)
 	}
 	if r.radius != 0 && !(r.radius > 0 && r.radius <= halfEarth) {
 		r.fault(true)
