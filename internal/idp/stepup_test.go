@@ -210,6 +210,16 @@ func TestTokensOfARefreshKeepWhatTheLoginProved(t *testing.T) {
 	}
 }
 
+func TestAccessTokensTellTheAuthenticationToo(t *testing.T) {
+	s := openStepper(t)
+	resp := s.asks(request("acr_values", "bio"), alice(), idptest.Touch())
+	_, tokens := s.redeem(s.redirected(resp, callback).Get("code"))
+	tokens["id_token"] = tokens["access_token"] // where proofOf looks
+	if got, want := proofOf(t, tokens), (proof{"bio", "pwd hwk", s.now}); got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestAutoLoginProvesWhatIsAskedFor(t *testing.T) {
 	s := openStepper(t)
 	s.idp.AutoLogin("carol")
