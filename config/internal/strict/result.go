@@ -51,6 +51,15 @@ func (r *Result) ReadValue(path, file string) string {
 	return value
 }
 
+// Content reads a file that the value at path names; a problem is reported there.
+func (r *Result) Content(path, file string) ([]byte, bool) {
+	b, fault := r.decoder.readFile(file)
+	if fault != nil {
+		r.Report(path, path+": "+fault.Message, fault.Hint)
+	}
+	return b, fault == nil
+}
+
 // Problems are all problems, in the order of the file.
 func (r *Result) Problems() []Problem { return sorted(r.shown(r.problems)) }
 
