@@ -81,7 +81,12 @@ func counted(n int, noun string) string {
 // warnOfKeys says that an edge with these settings would not start for want of keys. It is no mistake of the file: the
 // keys may be somewhere that only the edge sees.
 func warnOfKeys(cfg *config.Config, stderr io.Writer) {
-	if _, err := session.ReadKeys(cfg.Session.KeysFile); err != nil && cfg.Store.Type == config.StoreRedis {
+	_, err := session.ReadKeys(cfg.Session.KeysFile)
+	switch {
+	case err == nil, session.KeysMissing(err) && cfg.Store.Type == config.StoreEmbedded: // an edge alone makes its own
+	case session.KeysMissing(err):
 		fmt.Fprintf(stderr, "warning: %v; with store.type redis an edge does not start without it (edgeauth keys new)\n", err)
+	default:
+		fmt.Fprintf(stderr, "warning: %v; an edge does not start with it\n", err)
 	}
 }

@@ -15,6 +15,9 @@ import (
 // checkDataDir says that server.data_dir could not be made or written to. Where that may be otherwise for the user that
 // the edge runs as, or where the edge does without, it is a warning and no error.
 func checkDataDir(cfg *config.Config, stderr io.Writer) error {
+	if n := len(socketPath(cfg)); n > longestSocket {
+		return fmt.Errorf("server.data_dir is too long by %d bytes for the control socket in it", n-longestSocket)
+	}
 	err := tryFolder(cfg.Server.DataDir)
 	switch {
 	case err == nil:
