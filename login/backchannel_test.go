@@ -211,6 +211,24 @@ func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
 	}
 }
 
+func TestASessionOfAnEdgeWhoseClockIsAheadIsEndedToo(t *testing.T) {
+	b := open(t)
+	for name, deliver := range map[string]func() string{
+		"by sub": func() string { return b.token() },
+		"by sid": func() string {
+			return b.token(func(_, claims map[string]any) { claims["sid"] = b.idp.Sessions()[len(b.idp.Sessions())-1].SID })
+		},
+	} {
+		c := b.browser()
+		b.offset.Store(int64(50 * time.Second))
+		c.login("/x")
+		b.offset.Store(0)
+		if p := b.deliver(deliver()); p.StatusCode != http.StatusOK || c.alive() {
+			t.Errorf("%s: answered %d; the session lives: %v", name, p.StatusCode, c.alive())
+		}
+	}
+}
+
 func TestARevocationByAClockThatIsAheadDoesNotKeepPeopleOut(t *testing.T) {
 	b := open(t)
 	c := b.browser()
