@@ -36,6 +36,8 @@ func leaves() []arch.Rule {
 			Reason: "decisions are pure: they are tested as tables, fuzzed, replayed and explained, which I/O would spoil"},
 		arch.Leaf{Packages: []string{"revocation"}, Module: module, Allowed: within("identity"),
 			Reason: "merging must be the same wherever the log lives, so it must not know any store"},
+		arch.Leaf{Packages: []string{"geo"}, Module: module, Allowed: append(within("geo"), "github.com/oschwald/maxminddb-golang"),
+			Reason: "where an address is follows from files alone; whoever asks, and why, is nothing to it"},
 		arch.Leaf{Packages: []string{"audit"}, Module: module, Allowed: within("identity"),
 			Reason: "the vocabulary of security events is closed and used by all, so it can depend on none of them"},
 	}
@@ -62,6 +64,8 @@ func doors() []arch.Rule {
 			"github.com/caddyserver/certmagic", "github.com/mholt/acmez", "go.uber.org/zap"),
 		door("only the binary has a command line", "cmd/edgeauth", "github.com/spf13/cobra", "github.com/spf13/pflag"),
 		door("metrics have one registry, which the governance API serves", "admin", "github.com/prometheus"),
+		door("what a geo database holds, and in how many wrong ways, is one package's knowledge", "geo", "github.com/oschwald/maxminddb-golang"),
+		door("MMDB files are written for tests and the demo only", "internal/mmdb", "github.com/maxmind/mmdbwriter"),
 		door("only the configuration is YAML", "config", "go.yaml.in/yaml"),
 	}
 }

@@ -2,11 +2,19 @@ package config_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,10 +54,39 @@ func fakeLoader() config.Loader {
 			if strings.Contains(path, "missing") {
 				return nil, fmt.Errorf("opening: %w", os.ErrNotExist)
 			}
+			switch filepath.Ext(path) {
+			case ".crt":
+				return pair().cert, nil
+			case ".key":
+				return pair().key, nil
+			}
 			return []byte("from " + path + "\n"), nil
 		},
 	}
 }
+
+// keyPair is a certificate that signed itself, and its key, in PEM.
+type keyPair struct{ cert, key []byte }
+
+var pair = sync.OnceValue(func() keyPair {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	return keyPair{
+		cert: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
+		key:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	}
+})
 
 func TestTheExampleLoadsWithoutWarnings(t *testing.T) {
 	c := loadExample(t)

@@ -30,8 +30,28 @@ func Parse(name string, data []byte, env func(name string) (string, bool)) (*Con
 	return Loader{Env: env}.Parse(name, data)
 }
 
+// AdminListen reads nothing but admin.listen of the file at path, whatever else is wrong with it; where it can't be read
+// there, it is the default. With it a running edge is asked that goes on with what the file said before it was broken.
+// The error is one of reading the file.
+func AdminListen(path string, env func(name string) (string, bool)) (string, error) {
+	data, err := read(path)
+	if err != nil {
+		return "", err
+	}
+	c, _ := Loader{Env: env}.decode(path, data)
+	return c.Admin.Listen, nil
+}
+
 // Load is like the function [Load].
 func (l Loader) Load(path string) (*Config, error) {
+	data, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return l.Parse(path, data)
+}
+
+func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the configuration: %w", err)
@@ -42,19 +62,12 @@ func (l Loader) Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	return l.Parse(path, data)
+	return data, nil
 }
 
 // Parse is like the function [Parse].
 func (l Loader) Parse(name string, data []byte) (*Config, error) {
-	if l.Env == nil {
-		l.Env = func(string) (string, bool) { return "", false }
-	}
-	if l.ReadFile == nil {
-		l.ReadFile = readRegular
-	}
-	c := &Config{}
-	r := strict.Decode(data, c, strict.Options{Dir: filepath.Dir(name), Env: l.Env, ReadFile: l.ReadFile, Formats: format.All()})
+	c, r := l.decode(name, data)
 	resolve(c, r)
 	validate(c, r)
 	if problems := r.Problems(); len(problems) > 0 {
@@ -63,6 +76,18 @@ func (l Loader) Parse(name string, data []byte) (*Config, error) {
 	c.Warnings = describe(name, r.Warnings())
 	c.Files = r.Files()
 	return c, nil
+}
+
+// decode reads the values one by one, each by itself.
+func (l Loader) decode(name string, data []byte) (*Config, *strict.Result) {
+	if l.Env == nil {
+		l.Env = func(string) (string, bool) { return "", false }
+	}
+	if l.ReadFile == nil {
+		l.ReadFile = readRegular
+	}
+	c := &Config{}
+	return c, strict.Decode(data, c, strict.Options{Dir: filepath.Dir(name), Env: l.Env, ReadFile: l.ReadFile, Formats: format.All()})
 }
 
 func describe(file string, problems []strict.Problem) []Error {

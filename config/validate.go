@@ -26,6 +26,7 @@ func validate(c *Config, r *strict.Result) {
 	v.upstreams()
 	v.routes()
 	v.admin()
+	v.files()
 	v.unused()
 }
 

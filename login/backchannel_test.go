@@ -183,6 +183,11 @@ func TestALogoutTokenThatComesAgainIsHarmless(t *testing.T) {
 	if !c.alive() {
 		t.Error("the session that was made since is gone")
 	}
+	b.offset.Add(int64(110 * time.Second)) // the token lives for two minutes
+	c.login("/x")
+	if p := b.deliver(token); p.StatusCode != http.StatusOK || !c.alive() {
+		t.Errorf("late in its life it is answered %d; the session lives: %v", p.StatusCode, c.alive())
+	}
 }
 
 func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
@@ -203,6 +208,24 @@ func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
 				t.Errorf("the next login ended at %s with %d", p.Request.URL, p.StatusCode)
 			}
 		})
+	}
+}
+
+func TestASessionOfAnEdgeWhoseClockIsAheadIsEndedToo(t *testing.T) {
+	b := open(t)
+	for name, deliver := range map[string]func() string{
+		"by sub": func() string { return b.token() },
+		"by sid": func() string {
+			return b.token(func(_, claims map[string]any) { claims["sid"] = b.idp.Sessions()[len(b.idp.Sessions())-1].SID })
+		},
+	} {
+		c := b.browser()
+		b.offset.Store(int64(50 * time.Second))
+		c.login("/x")
+		b.offset.Store(0)
+		if p := b.deliver(deliver()); p.StatusCode != http.StatusOK || c.alive() {
+			t.Errorf("%s: answered %d; the session lives: %v", name, p.StatusCode, c.alive())
+		}
 	}
 }
 

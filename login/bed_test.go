@@ -3,6 +3,7 @@ package login_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +41,8 @@ const limit = 30 * time.Second
 type bed struct {
 	t       *testing.T
 	idp     *idp.Server // the first provider
-	shop    *shop       // shared state
+	idps    []*idp.Server
+	shop    *shop // shared state
 	edge    *httptest.Server
 	setup   setup
 	opt     login.Options
@@ -78,7 +80,7 @@ func open(t *testing.T, edits ...func(*setup)) *bed {
 	b.useKeys()
 	b.shop = b.setup.shop
 	if b.shop == nil {
-		b.shop = newShop()
+		b.shop = newShop(b.now)
 	}
 	b.opt = b.options()
 	if b.setup.edit != nil {
@@ -141,9 +143,8 @@ func (b *bed) providers() (all []*oidc.Provider) {
 		fop.SetClient(idp.Client{ID: "edge", Secret: "edge-secret", RedirectURIs: []string{b.edge.URL + "/.edgeauth/callback"},
 			PostLogoutURIs: []string{b.edge.URL + "/.edgeauth/logged-out"}, BackchannelLogoutURI: b.edge.URL + "/.edgeauth/backchannel-logout"})
 		fop.AutoLogin("alice")
-		if i == 0 {
-			b.idp = fop
-		}
+		b.idps = append(b.idps, fop)
+		b.idp = b.idps[0]
 		config := oidc.Config{Name: []string{"one", "two", "three"}[i], DisplayName: []string{"Zebra ID", "apple ID", "Mango ID"}[i],
 			Issuer: fop.Issuer(), ClientID: "edge", ClientSecret: "edge-secret", Scopes: []string{"openid", "profile", "email"},
 			ResponseMode: map[bool]string{true: "form_post"}[b.setup.formPost], Logout: true}
@@ -255,13 +256,15 @@ func (j *journal) String() string {
 // shop is a store in memory that can be away: marks, vault and log.
 type shop struct {
 	away   atomic.Bool
-	mu     sync.Mutex // guards values
+	mu     sync.Mutex // guards values and ends
 	values map[string][]byte
+	ends   map[string]time.Time // of marks
 	log    memoryLog
+	now    func() time.Time
 }
 
-func newShop() *shop {
-	s := &shop{values: map[string][]byte{}}
+func newShop(now func() time.Time) *shop {
+	s := &shop{values: map[string][]byte{}, ends: map[string]time.Time{}, now: now}
 	s.log.away, s.log.incarnation = &s.away, identity.NewIncarnation()
 	return s
 }
@@ -276,8 +279,8 @@ func (s *shop) Claim(_ context.Context, key string, value []byte, ttl time.Durat
 	defer s.mu.Unlock()
 	old, there := s.values[key]
 	switch {
-	case !there:
-		s.values[key] = slices.Clone(value)
+	case !there || !s.now().Before(s.ends[key]):
+		s.values[key], s.ends[key] = slices.Clone(value), s.now().Add(ttl)
 		return login.Fresh, nil
 	case bytes.Equal(old, value):
 		return login.Own, nil
@@ -319,6 +322,19 @@ func (s *shop) keys() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.values)
+}
+
+// holds reports whether a value shows a text or a digest of it that needs no key, bare or under the label of marks.
+func (s *shop) holds(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	digest, marked := sha256.Sum256([]byte(text)), sha256.Sum256([]byte("edgeauth once\x00"+text))
+	for _, v := range s.values {
+		if bytes.Contains(v, []byte(text)) || bytes.Contains(v, digest[:]) || bytes.Contains(v, marked[:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // memoryLog is the log's store: sixteen lists.

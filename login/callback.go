@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -103,9 +102,9 @@ func (s *Server) claim(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if a.incarnation, ready = s.opt.Log.Current(); !ready {
 		return s.retryLater(w, r, a, "log_not_ready", errors.New("the revocation log has not been read yet"))
 	}
-	code := sha256.Sum256([]byte("edgeauth once\x00" + a.answer.Get("code")))
+	code := a.binding.Derive("code", a.answer.Get("code")) // tells the store nothing of the code
 	key := "flow:" + base64.RawURLEncoding.EncodeToString(a.flow.ID[:])
-	claim, err := s.opt.Once.Claim(ctx, key, code[:], flow.Lifetime+2*maxAhead)
+	claim, err := s.opt.Once.Claim(ctx, key, []byte(code), flow.Lifetime+2*maxAhead)
 	switch {
 	case err != nil:
 		return s.retryLater(w, r, a, "store_unavailable", err)

@@ -234,6 +234,9 @@ func TestCB_08_AnotherProviderAnswers(t *testing.T) {
 	c.noSession("iss of the other provider", c.get(edited(t, good, "iss", two.Issuer())), 0)
 	c.noSession("no iss", c.get(edited(t, good, "iss", "")), 0)
 	c.noSession("iss twice", c.get(good+"&iss="+url.QueryEscape(two.Issuer())), 0)
+	if n := b.idps[1].Count(idp.Token); n != 0 {
+		t.Errorf("the code was sent to the other provider %d times", n)
+	}
 	if p := c.follow(c.get(good)); !strings.HasPrefix(p.body, "/x ") {
 		t.Errorf("the login itself ended at %s", p.Request.URL)
 	}
@@ -360,6 +363,25 @@ func TestTheCodeOfAReplayedFlowIsNotSpentNorThatOfARepeatedOne(t *testing.T) {
 	}
 	if p = c.follow(p); !strings.HasPrefix(p.body, "/x ") || b.idp.Count(idp.Token) != 2 {
 		t.Errorf("it ended with %d: %s", p.StatusCode, p.body)
+	}
+}
+
+func TestTheMarkOfAFlowLivesAsLongAsItsState(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	callback := c.callback("/x")
+	binding := c.cookie("edgeauth-login")
+	c.follow(c.get(callback))
+	b.offset.Add(int64(session.BindingLifetime - time.Minute))
+	c.drop("edgeauth")
+	c.put("edgeauth-login", binding)
+	if spent, err := url.Parse(callback); err != nil || b.shop.holds(spent.Query().Get("code")) {
+		t.Errorf("the mark can be made by whoever knows the code, or shows it: %v", err)
+	}
+	p := c.get(edited(t, callback, "code", "stolen"))
+	if p.set("edgeauth") || b.idp.Count(idp.Token) != 1 || b.events.of(audit.ReplayRefused) != 1 {
+		t.Errorf("late in the life of the state another code is answered %d, with %d token requests and %d replays in the audit log",
+			p.StatusCode, b.idp.Count(idp.Token), b.events.of(audit.ReplayRefused))
 	}
 }
 

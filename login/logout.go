@@ -21,6 +21,12 @@ type message struct {
 	Links []web.Link
 }
 
+// question is what the page before a logout says.
+type question struct {
+	Username   string
+	AtProvider bool // the login service ends its session too
+}
+
 // confirmLogout asks before anything happens: a link, an image or a page that is loaded in advance must not log anyone
 // out.
 func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
@@ -28,10 +34,13 @@ func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return s.nobodyToLogOut(w, r)
 	}
-	page := web.Page{Template: "logout", Title: "Log out?", Status: http.StatusOK, HasForm: true, Data: c.Username}
+	page := web.Page{Template: "logout", Title: "Log out?", Status: http.StatusOK, HasForm: true}
+	q := question{Username: c.Username}
 	if p, ok := s.providerOf(c.Subject.Issuer); ok && p.EndSessionOrigin() != "" {
 		page.FormActions = []string{p.EndSessionOrigin()}
+		q.AtProvider = true
 	}
+	page.Data = q
 	return s.opt.Pages.Render(w, r, page)
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/internal/idp"
+	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 )
 
@@ -24,6 +25,7 @@ func TestLogoutEndsTheSessionHereAndAtTheProvider(t *testing.T) {
 	p := c.get("/.edgeauth/logout")
 	policy := p.Header.Get("Content-Security-Policy")
 	if p.StatusCode != http.StatusOK || !strings.Contains(p.body, `method="post"`) || !strings.Contains(p.body, "alice") ||
+		!strings.Contains(p.body, "ends your session here and at the login service") ||
 		!strings.Contains(policy, "form-action 'self' "+b.idp.Issuer()) || p.Header.Get("Referrer-Policy") != "same-origin" {
 		t.Errorf("the confirmation page: %d, %v\n%s", p.StatusCode, p.Header, p.body)
 	}
@@ -45,6 +47,18 @@ func TestLogoutEndsTheSessionHereAndAtTheProvider(t *testing.T) {
 	c.put("edgeauth", copied)
 	if p := c.get("/x"); p.StatusCode == http.StatusOK {
 		t.Error("CK-17: a copy of the cookie lives on")
+	}
+}
+
+func TestThePageBeforeALogoutPromisesOnlyWhatWillEnd(t *testing.T) {
+	b := open(t, func(s *setup) { s.provider = func(c *oidc.Config) { c.Logout = false } })
+	c := b.browser()
+	c.login("/x")
+	if p := c.get("/.edgeauth/logout"); !strings.Contains(p.body, "At the login service you stay logged in.") || !strings.Contains(p.body, "alice") {
+		t.Errorf("the page says\n%s", p.body)
+	}
+	if p := c.logout(); p.Header.Get("Location") != b.edge.URL+"/.edgeauth/logged-out" || len(b.idp.Sessions()) != 1 {
+		t.Errorf("it leads to %q, and the provider has %d sessions", p.Header.Get("Location"), len(b.idp.Sessions()))
 	}
 }
 

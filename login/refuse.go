@@ -64,7 +64,7 @@ func (s *Server) foreign(r *http.Request, a *arrival) error {
 // retryLater answers when store or provider cannot be asked: a page that begins the login anew by itself. A code that
 // may have been spent is never sent again; session cookies stay.
 func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason, Detail: oidc.CodeOf(err)})
 	if err := s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding)); err != nil {
 		return fmt.Errorf("setting the login cookie: %w", err)
 	}
@@ -84,15 +84,20 @@ func (s *Server) redeemFailed(w http.ResponseWriter, r *http.Request, a *arrival
 		e.Reason, e.Title = "code_refused", "The login service took the login back"
 		e.Public = "It may have taken too long. Please start again."
 	case oidc.KindConfig:
-		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
-		e.Public = "The login service does not accept this site as it is configured. Please tell the operator the request ID."
+		e = notSetUp("The login service does not accept this site as it is configured.", err, e.Links)
 	default:
 		e.Reason, e.Title = "bad_identity", "The login cannot be trusted"
 		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, " +
 			"tell the operator the request ID."
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason})
+	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason, Detail: oidc.CodeOf(err)})
 	return e
+}
+
+// notSetUp is for what the operator of the edge or of the provider must mend.
+func notSetUp(what string, err error, links []web.Link) *web.Error {
+	return &web.Error{Code: http.StatusBadGateway, Reason: "provider_config", Title: "Logins are not set up right",
+		Public: what + " Please tell the operator the request ID.", Links: links, Err: err}
 }
 
 // providerRefused answers an authorization error response (RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6).
@@ -116,8 +121,7 @@ func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arri
 	case "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_target",
 		"request_not_supported", "request_uri_not_supported", "registration_not_supported",
 		"invalid_request_uri", "invalid_request_object":
-		e.Code, e.Reason, e.Title = http.StatusBadGateway, "provider_config", "Logins are not set up right"
-		e.Public = "The login service does not accept this site's request. Please tell the operator the request ID."
+		e = notSetUp("The login service does not accept this site's request.", err, e.Links)
 	}
 	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason, Detail: code})
 	return e

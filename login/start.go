@@ -189,7 +189,12 @@ func subjectDigest(s identity.Subject) [16]byte {
 }
 
 func (s *Server) cannotBegin(r *http.Request, b beginning, err error) error {
-	if oidc.KindOf(err) != oidc.KindUnavailable {
+	switch oidc.KindOf(err) {
+	case oidc.KindUnavailable:
+	case oidc.KindConfig:
+		return notSetUp("The login service is not the one that this site was set up for.", err,
+			[]web.Link{{Text: "Try again", URL: s.loginURL(b)}})
+	default:
 		return fmt.Errorf("beginning a login at provider %q: %w", b.provider.Name(), err)
 	}
 	return &web.Error{Code: http.StatusServiceUnavailable, Reason: "provider_unavailable",

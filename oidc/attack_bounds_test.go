@@ -42,7 +42,7 @@ var unreasonable = map[string]http.HandlerFunc{
 	"HTML":          answer(http.StatusOK, "text/html", "<html>"),
 	"a number":      answer(http.StatusOK, "application/json", "5"),
 	"null":          answer(http.StatusOK, "application/json", "null"),
-	"other types":   answer(http.StatusOK, "application/json", `{"keys":5,"id_token":{},"access_token":[],"token_type":1,"sub":{}}`),
+	"other types":   answer(http.StatusOK, "application/json", `{"issuer":5,"keys":5,"id_token":{},"access_token":[],"token_type":1,"sub":{}}`),
 	"100,000 deep":  answer(http.StatusOK, "application/json", strings.Repeat(`{"keys":`, 100_000)),
 	"two documents": answer(http.StatusOK, "application/json", `{}{}`),
 }
@@ -52,7 +52,7 @@ func at(endpoint string, h http.HandlerFunc) idp.Lies {
 	return map[string]idp.Lies{idp.JWKS: {JWKSRaw: h}, idp.Token: {TokenRaw: h}, idp.Userinfo: {UserinfoRaw: h}}[endpoint]
 }
 
-func TestID02_no_endpoint_of_a_provider_can_make_a_login_read_without_bounds_or_succeed(t *testing.T) {
+func TestID02_no_answer_without_the_form_of_one_is_read_without_bounds_or_more_than_an_outage(t *testing.T) {
 	server := newIDP(t)
 	for _, endpoint := range []string{idp.JWKS, idp.Token, idp.Userinfo} {
 		for name, h := range unreasonable {
@@ -63,10 +63,7 @@ func TestID02_no_endpoint_of_a_provider_can_make_a_login_read_without_bounds_or_
 				waitFor(t, "discovery", func() bool { return rp.Status().Ready })
 				before := server.Count(endpoint)
 				_, err := redeem(t, rp)
-				kind := oidc.KindOf(err)
-				if err == nil || kind != oidc.KindInvalid && kind != oidc.KindUnavailable && (kind != oidc.KindConfig || name != "204") {
-					t.Errorf("kind %v: %v", kind, err)
-				}
+				wantKind(t, err, oidc.KindUnavailable)
 				if endpoint != idp.JWKS && server.Count(endpoint) != before+1 {
 					t.Errorf("asked %d times, want once", server.Count(endpoint)-before)
 				}
@@ -75,6 +72,30 @@ func TestID02_no_endpoint_of_a_provider_can_make_a_login_read_without_bounds_or_
 	}
 	if _, err := redeem(t, startReady(t, server, withUserinfo)); err != nil {
 		t.Errorf("an honest login afterwards: %v", err)
+	}
+}
+
+// A provider that was there and talks nonsense since is one that is not there: who is logged in stays so, because nothing
+// of a session is asked for there.
+func TestID02_nonsense_in_place_of_the_discovery_document_ends_new_logins_until_it_is_back(t *testing.T) {
+	for name, h := range unreasonable {
+		t.Run(name, func(t *testing.T) {
+			server := brief(t)
+			inVirtualTime(t, server, func(t *testing.T, rp *oidc.Provider) {
+				server.Lie(idp.Lies{DiscoveryRaw: h})
+				time.Sleep(time.Minute)
+				if s := rp.Status(); s.Ready || oidc.KindOf(s.Err) != oidc.KindUnavailable {
+					t.Errorf("status: %+v", s)
+				}
+				_, err := rp.AuthorizeURL(t.Context(), validRequest())
+				wantKind(t, err, oidc.KindUnavailable)
+				server.Lie(idp.Lies{})
+				time.Sleep(time.Minute)
+				if s := rp.Status(); !s.Ready || s.Err != nil {
+					t.Errorf("status afterwards: %+v", s)
+				}
+			})
+		})
 	}
 }
 

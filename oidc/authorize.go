@@ -32,7 +32,7 @@ func (r AuthRequest) Format(f fmt.State, _ rune) {
 
 // AuthorizeURL is where the browser is sent (OpenID Connect Core 1.0, 3.1.2.1). Each parameter stands in it exactly once;
 // PKCE with S256 is always part of it. Without a discovery document, or while the provider does not answer Run, the error
-// is of KindUnavailable. No network.
+// is of KindUnavailable, or of KindConfig if the document is another issuer's. No network.
 func (p *Provider) AuthorizeURL(_ context.Context, r AuthRequest) (string, error) {
 	const op = "beginning login"
 	doc, err := p.beginning(op)

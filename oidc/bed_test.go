@@ -139,12 +139,18 @@ func wantKind(t testing.TB, err error, want oidc.Kind) {
 // refusesIDTokens runs one login for each lie. Each must fail as invalid, and an honest one in the end must work.
 func refusesIDTokens(t *testing.T, b bed, lies map[string]idp.Lies) {
 	t.Helper()
+	refusesLogins(t, b, oidc.KindInvalid, lies)
+}
+
+// refusesLogins is the same for another kind.
+func refusesLogins(t *testing.T, b bed, want oidc.Kind, lies map[string]idp.Lies) {
+	t.Helper()
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
 			b.idp.Lie(lie)
 			defer b.idp.Lie(idp.Lies{})
 			_, err := redeem(t, b.rp)
-			wantKind(t, err, oidc.KindInvalid)
+			wantKind(t, err, want)
 		})
 	}
 	if _, err := redeem(t, b.rp); err != nil {

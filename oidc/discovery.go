@@ -23,12 +23,12 @@ func (p *Provider) discover(ctx context.Context) (*metadata.Document, error) {
 		return nil, transportError(op, err)
 	}
 	if answer.ContentType != "application/json" {
-		return nil, invalid(op, "the content type is %.60q, not application/json", answer.ContentType)
+		return nil, unusable(op, "the content type is %.60q, not application/json", answer.ContentType)
 	}
 	doc, err := metadata.Parse(answer.Body, metadata.Rules{
 		Issuer: p.config.Issuer, UserinfoNeeded: p.config.Userinfo, IsBackChannel: p.channel.IsBackChannel})
 	if err != nil {
-		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
+		return nil, judged(op, err)
 	}
 	return doc, nil
 }
@@ -46,9 +46,10 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]byte, error) {
 // transportError gives the right kind to what the back channel reports about reachability and form.
 func transportError(op string, err error) *Error {
 	kind := KindInvalid
-	_, hasStatus := errors.AsType[*backchannel.StatusError](err)
+	status, hasStatus := errors.AsType[*backchannel.StatusError](err)
 	switch {
-	case errors.Is(err, backchannel.ErrUnavailable):
+	case errors.Is(err, backchannel.ErrUnavailable), errors.Is(err, backchannel.ErrTooLarge), errors.Is(err, backchannel.ErrEncoding),
+		hasStatus && status.Status < 300:
 		kind = KindUnavailable
 	case hasStatus, errors.Is(err, backchannel.ErrCertificate):
 		kind = KindConfig

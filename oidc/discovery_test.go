@@ -25,8 +25,15 @@ func setMetadata(name string, value any) idp.Lies {
 	})
 }
 
-// refusesDiscovery expects each lie to keep the provider from becoming ready, for a stated reason.
+// refusesDiscovery expects each lie to keep the provider from becoming ready, for a stated reason. Logins are told to come
+// again.
 func refusesDiscovery(t *testing.T, lies map[string]idp.Lies) {
+	t.Helper()
+	refusesDiscoveryAs(t, oidc.KindUnavailable, lies)
+}
+
+// refusesDiscoveryAs is the same where logins are told something else.
+func refusesDiscoveryAs(t *testing.T, want oidc.Kind, lies map[string]idp.Lies) {
 	t.Helper()
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +49,7 @@ func refusesDiscovery(t *testing.T, lies map[string]idp.Lies) {
 				t.Fatal("ready")
 			}
 			_, err := rp.AuthorizeURL(t.Context(), validRequest())
-			wantKind(t, err, oidc.KindUnavailable)
+			wantKind(t, err, want)
 			server.Lie(idp.Lies{})
 			waitFor(t, "recovery", func() bool { return rp.Status().Ready })
 		})
@@ -59,11 +66,13 @@ func TestID01_a_discovery_document_of_another_issuer_is_refused(t *testing.T) {
 	}
 	other := httptest.NewServer(answer(http.StatusOK, "application/json", "{}"))
 	t.Cleanup(other.Close) // after the parallel cases
+	refusesDiscoveryAs(t, oidc.KindConfig, map[string]idp.Lies{
+		"suffix":  issuerLie(func(s string) string { return s + "x" }),
+		"slash":   issuerLie(func(s string) string { return s + "/" }),
+		"case":    issuerLie(strings.ToUpper),
+		"missing": setMetadata("issuer", nil),
+	})
 	refusesDiscovery(t, map[string]idp.Lies{
-		"suffix":     issuerLie(func(s string) string { return s + "x" }),
-		"slash":      issuerLie(func(s string) string { return s + "/" }),
-		"case":       issuerLie(strings.ToUpper),
-		"missing":    setMetadata("issuer", nil),
 		"not a text": setMetadata("issuer", []string{"x"}),
 		"redirect": {DiscoveryRaw: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)

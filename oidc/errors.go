@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/edgeauth/edgeauth/oidc/internal/claims"
+	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
 // Kind says what a caller can do about an Error.
@@ -12,8 +15,9 @@ type Kind uint8
 
 // The kinds of failure. The zero Kind belongs to errors that this package did not make.
 const (
-	// KindUnavailable: the provider could not be asked (network, time limit, 5xx, no discovery document or no key set).
-	// Nothing is known about the login; the user should try again.
+	// KindUnavailable: the provider could not be asked (network, time limit, 5xx, no discovery document or no key set), or
+	// what it said has not the form of an answer (HTML, no JSON object, 204, too long, compressed, members of another
+	// type). Nothing is known about the login; the user should try again.
 	KindUnavailable Kind = iota + 1
 	// KindRefused: the provider answered with an OAuth error, which stands in Error.Code.
 	KindRefused
@@ -71,6 +75,14 @@ func KindOf(err error) Kind {
 	return 0
 }
 
+// CodeOf returns the provider's error code in the outermost Error within err, and "" if there is none.
+func CodeOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -82,6 +94,23 @@ func oneLine(text string) string {
 		text = strings.ToValidUTF8(text[:longestErrorText], "")
 	}
 	return text
+}
+
+// unusable is the error for what has not the form of an answer.
+func unusable(op string, format string, args ...any) *Error {
+	return &Error{Kind: KindUnavailable, Op: op, Err: fmt.Errorf(format, args...)}
+}
+
+// judged gives the right kind to what claims and metadata say of an answer.
+func judged(op string, err error) *Error {
+	kind := KindInvalid
+	switch {
+	case errors.Is(err, claims.ErrForm), errors.Is(err, claims.ErrType):
+		kind = KindUnavailable
+	case errors.Is(err, metadata.ErrIssuer):
+		kind = KindConfig
+	}
+	return &Error{Kind: kind, Op: op, Err: err}
 }
 
 func invalid(op string, format string, args ...any) *Error {

@@ -96,26 +96,39 @@ func (j *tokenJudge) restate(response *http.Response) (*http.Response, error) {
 // parseTokenAnswer ignores expires_in and refresh_token: a login keeps neither token.
 func parseTokenAnswer(mediaType string, body []byte) (answer tokenAnswer, err error) {
 	if mediaType != "application/json" {
-		return answer, invalid(opRedeem, "the content type is %.60q, not application/json", mediaType)
+		return answer, unusable(opRedeem, "the content type is %.60q, not application/json", mediaType)
 	}
 	object, err := claims.Parse(body)
 	if err != nil {
-		return answer, invalid(opRedeem, "the answer: %w", err)
+		return answer, judged(opRedeem, err)
 	}
 	if object.Has("error") { // some providers say so with status 200
 		return answer, tokenRefusal(http.StatusBadRequest, body)
 	}
-	kind, _, err := object.Text("token_type", 40)
-	if err != nil || !strings.EqualFold(kind, "bearer") {
+	kind, err := needed(object, "token_type", 40)
+	if err != nil {
+		return answer, err
+	}
+	if !strings.EqualFold(kind, "bearer") {
 		return answer, invalid(opRedeem, "token_type is not Bearer")
 	}
-	if answer.accessToken, _, err = object.Text("access_token", backchannel.MaxTokenBody); err != nil || answer.accessToken == "" {
-		return answer, invalid(opRedeem, "access_token is missing or no string")
+	if answer.accessToken, err = needed(object, "access_token", backchannel.MaxTokenBody); err != nil {
+		return answer, err
 	}
-	if answer.idToken, _, err = object.Text("id_token", backchannel.MaxTokenBody); err != nil || answer.idToken == "" {
-		return answer, invalid(opRedeem, "id_token is missing or no string")
+	answer.idToken, err = needed(object, "id_token", backchannel.MaxTokenBody)
+	return answer, err
+}
+
+// needed reads a text that every token answer has.
+func needed(object claims.Object, name string, limit int) (string, error) {
+	text, _, err := object.Text(name, limit)
+	if err != nil {
+		return "", judged(opRedeem, err)
 	}
-	return answer, nil
+	if text == "" {
+		return "", invalid(opRedeem, "%s is missing or empty", name)
+	}
+	return text, nil
 }
 
 // tokenRefusal reads an error answer (RFC 6749, 5.2) for its code alone. Description and URI are the provider's words and
@@ -128,7 +141,7 @@ func tokenRefusal(status int, body []byte) *Error {
 		}
 	}
 	switch {
-	case slices.Contains([]string{"temporarily_unavailable", "server_error"}, refusal.Code):
+	case slices.Contains([]string{"temporarily_unavailable", "server_error"}, refusal.Code), refusal.Code == "" && status < 300:
 		refusal.Kind = KindUnavailable
 	case slices.Contains([]string{"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}, refusal.Code),
 		refusal.Code == "" && status != http.StatusBadRequest:

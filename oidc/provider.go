@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -78,13 +79,18 @@ func (p *Provider) discovered(op string) (*metadata.Document, error) {
 	return p.document, nil
 }
 
-// beginning returns the document in force for a login that begins now, or an error of KindUnavailable where there is none
-// or the provider did not answer when it was last asked: the browser would meet an error that is not ours to explain.
+// beginning returns the document in force for a login that begins now. Where there is none, or the provider did not answer
+// when it was last asked, the browser would meet an error that is not ours to explain: the error is of KindUnavailable, and
+// of KindConfig where it will not pass by itself, because the provider is not the one that was configured.
 func (p *Provider) beginning(op string) (*metadata.Document, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if !p.status.Ready {
-		return nil, &Error{Kind: KindUnavailable, Op: op, Err: p.status.Err}
+	if p.status.Ready {
+		return p.document, nil
 	}
-	return p.document, nil
+	kind := KindUnavailable
+	if errors.Is(p.status.Err, metadata.ErrIssuer) {
+		kind = KindConfig
+	}
+	return nil, &Error{Kind: kind, Op: op, Err: p.status.Err}
 }

@@ -96,7 +96,7 @@ func TestID04_what_was_read_last_stays_in_force_while_the_provider_is_down(t *te
 		}
 		server.Lie(setMetadata("issuer", "https://evil.example"))
 		time.Sleep(time.Minute)
-		if s := rp.Status(); !s.Ready || oidc.KindOf(s.Err) != oidc.KindInvalid {
+		if s := rp.Status(); !s.Ready || oidc.KindOf(s.Err) != oidc.KindConfig {
 			t.Errorf("status while lying: %+v", s)
 		}
 		if _, err := rp.AuthorizeURL(t.Context(), validRequest()); err != nil {

@@ -21,21 +21,25 @@ func TestID05_a_token_answer_that_is_no_answer_is_refused(t *testing.T) {
 	raw := func(status int, contentType, body string) idp.Lies {
 		return idp.Lies{TokenRaw: answer(status, contentType, body)}
 	}
-	refusesIDTokens(t, newBed(t), map[string]idp.Lies{
-		"no id_token":         tokenLie("id_token", nil),
+	b := newBed(t)
+	refusesLogins(t, b, oidc.KindUnavailable, map[string]idp.Lies{
 		"id_token is a list":  tokenLie("id_token", []string{"x"}),
-		"id_token is empty":   tokenLie("id_token", ""),
-		"token_type mac":      tokenLie("token_type", "mac"),
-		"no token_type":       tokenLie("token_type", nil),
-		"no access_token":     tokenLie("access_token", nil),
 		"access_token a list": tokenLie("access_token", []string{"x"}),
+		"token_type a number": tokenLie("token_type", 1),
 		"HTML":                raw(http.StatusOK, "text/html", "<html>"),
 		"form":                raw(http.StatusOK, "application/x-www-form-urlencoded", "access_token=a&id_token=b&token_type=bearer"),
 		"a list":              raw(http.StatusOK, "application/json", "[]"),
-		"a name twice":        raw(http.StatusOK, "application/json", `{"id_token":"a","id_token":"b"}`),
-		"400 with HTML":       raw(http.StatusBadRequest, "text/html", "<script>alert(1)</script>"),
-		"400 with odd code":   raw(http.StatusBadRequest, "application/json", `{"error":"<script>"}`),
 		"over 256 KiB":        raw(http.StatusOK, "application/json", `{"x":"`+longText(256<<10)+`"}`),
+	})
+	refusesIDTokens(t, b, map[string]idp.Lies{
+		"no id_token":       tokenLie("id_token", nil),
+		"id_token is empty": tokenLie("id_token", ""),
+		"token_type mac":    tokenLie("token_type", "mac"),
+		"no token_type":     tokenLie("token_type", nil),
+		"no access_token":   tokenLie("access_token", nil),
+		"a name twice":      raw(http.StatusOK, "application/json", `{"id_token":"a","id_token":"b"}`),
+		"400 with HTML":     raw(http.StatusBadRequest, "text/html", "<script>alert(1)</script>"),
+		"400 with odd code": raw(http.StatusBadRequest, "application/json", `{"error":"<script>"}`),
 		"redirect": {TokenRaw: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/token2", http.StatusTemporaryRedirect)
 		}},
@@ -54,7 +58,7 @@ func TestID05_a_token_answer_that_does_not_say_it_is_JSON_is_refused(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	for contentType, want := range map[string]oidc.Kind{"application/json; charset=utf-8": 0, "text/html": oidc.KindInvalid, "": oidc.KindInvalid} {
+	for contentType, want := range map[string]oidc.Kind{"application/json; charset=utf-8": 0, "text/html": oidc.KindUnavailable, "": oidc.KindUnavailable} {
 		b.idp.Lie(idp.Lies{TokenRaw: answer(http.StatusOK, contentType, string(body))})
 		if _, err := b.rp.Redeem(t.Context(), redemption); oidc.KindOf(err) != want {
 			t.Errorf("content type %q: %v", contentType, err)
@@ -125,6 +129,9 @@ func TestASpentCodeAWrongVerifierAndAWrongSecretAreToldApart(t *testing.T) {
 	wantKind(t, err, oidc.KindRefused)
 	_, err = redeem(t, startReady(t, b.idp, func(c *oidc.Config) { c.ClientSecret = "wrong" }))
 	wantKind(t, err, oidc.KindConfig)
+	if code := oidc.CodeOf(err); code != "invalid_client" {
+		t.Errorf("code %q", code)
+	}
 	_, err = redeem(t, b.rp, func(r *oidc.Redemption) { r.Code = "" })
 	wantKind(t, err, oidc.KindInvalid)
 }

@@ -25,16 +25,20 @@ func (p *Provider) userinfo(ctx context.Context, doc *metadata.Document, accessT
 		return nil, &Error{Kind: KindConfig, Op: op, Err: errors.New(
 			"the answer is a signed token, which edgeauth does not read: let the client have plain JSON at the provider")}
 	default:
-		return nil, invalid(op, "the content type is %.60q, not application/json", answer.ContentType)
+		return nil, unusable(op, "the content type is %.60q, not application/json", answer.ContentType)
 	}
 	info, err := claims.Parse(answer.Body)
 	if err != nil {
-		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
+		return nil, judged(op, err)
 	}
 	if err := info.RefuseVariantsOf(assertions.ProtocolClaims()...); err != nil {
 		return nil, &Error{Kind: KindInvalid, Op: op, Err: err}
 	}
-	if got, _, err := info.Identifier("sub", assertions.LongestSub); err != nil || got != sub {
+	got, _, err := info.Identifier("sub", assertions.LongestSub)
+	if err != nil {
+		return nil, judged(op, err)
+	}
+	if got != sub {
 		return nil, invalid(op, "its sub is not that of the ID token")
 	}
 	return info, nil

@@ -24,19 +24,22 @@ func TestJW17_a_userinfo_answer_of_somebody_else_or_of_no_form_is_refused(t *tes
 	raw := func(contentType, body string) idp.Lies {
 		return idp.Lies{UserinfoRaw: answer(http.StatusOK, contentType, body)}
 	}
-	refusesIDTokens(t, newBed(t, withUserinfo), map[string]idp.Lies{
+	b := newBed(t, withUserinfo)
+	refusesLogins(t, b, oidc.KindUnavailable, map[string]idp.Lies{
+		"sub is a list":   set("sub", []string{"demo-alice"}),
+		"a list":          {Userinfo: func(map[string]any) any { return []string{"x"} }},
+		"null":            {Userinfo: func(map[string]any) any { return json.RawMessage("null") }},
+		"HTML":            raw("text/html", "<html>"),
+		"HTML as JSON":    raw("application/json", "<html>"),
+		"no content type": raw("", `{"sub":"demo-alice"}`),
+	})
+	refusesIDTokens(t, b, map[string]idp.Lies{
 		"other sub":         set("sub", "demo-bob"),
 		"sub in other case": set("sub", "DEMO-ALICE"),
 		"sub with space":    set("sub", "demo-alice "),
-		"sub is a list":     set("sub", []string{"demo-alice"}),
 		"no sub":            infoLie(func(c map[string]any) { delete(c, "sub") }),
 		"Sub instead":       infoLie(func(c map[string]any) { c["Sub"] = c["sub"]; delete(c, "sub") }),
 		"sub twice":         raw("application/json", `{"sub":"demo-alice","sub":"demo-bob"}`),
-		"a list":            {Userinfo: func(map[string]any) any { return []string{"x"} }},
-		"null":              {Userinfo: func(map[string]any) any { return json.RawMessage("null") }},
-		"HTML":              raw("text/html", "<html>"),
-		"HTML as JSON":      raw("application/json", "<html>"),
-		"no content type":   raw("", `{"sub":"demo-alice"}`),
 		"email an object":   set("email", map[string]any{}),
 		"groups a number":   infoLie(func(c map[string]any) { c["name"] = 5 }),
 		"redirect": {UserinfoRaw: func(w http.ResponseWriter, r *http.Request) {

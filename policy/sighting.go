@@ -27,6 +27,10 @@ type Sighting struct {
 	DeviceSince time.Time // when that device cookie was first issued; zero: unknown, or just now
 
 	Assurance identity.Assurance // how the provider said that the person authenticated
+
+	// Unproven: its assessment asked for more than was proven then, so it may have been somebody else. It says nothing about
+	// what is usual for the subject.
+	Unproven bool
 }
 
 // Network is where on the network a client was. The three names are nested: an address lies in one prefix, a prefix in

@@ -79,6 +79,7 @@ apt_install() {
 install_packages() {
   local wanted=()
   have gcc || wanted+=(gcc libc6-dev) # the race detector links with it
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || wanted+=(ca-certificates) # part of the image
   have redis-server || wanted+=(redis-server)
   have_chromium || wanted+=(chromium)
   if [ ! -e "$keycloak/edgeauth-ready" ]; then

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -41,6 +42,30 @@ func Test_the_cookie_has_every_attribute_that_protects_it(t *testing.T) {
 	}
 	if strings.Contains(line, "Domain") {
 		t.Errorf("%q has a domain", line)
+	}
+}
+
+func Test_the_binding_crosses_sites_only_where_a_provider_answers_by_a_form(t *testing.T) {
+	ring := testRing(t)
+	for formPost, sameSite := range map[bool]string{false: "SameSite=Lax", true: "SameSite=None"} {
+		c := session.NewCookies(session.CookieOptions{Keys: func() *session.Ring { return ring }, Host: "h", Secure: true, FormPost: formPost,
+			DeviceLifetime: time.Hour, Now: func() time.Time { return start }})
+		w := httptest.NewRecorder()
+		if err := errors.Join(c.SetBinding(w, session.NewBinding()), c.SetDevice(w, alice().Device), c.Set(w, alice())); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range w.Header()["Set-Cookie"] {
+			want := []string{"; Path=/;", "; HttpOnly", "; Secure", "; SameSite=Lax"}
+			if strings.HasPrefix(line, "__Host-edgeauth-login=") {
+				want[3] = "; " + sameSite
+				want = append(want, "Expires="+start.Add(session.BindingLifetime).Format(http.TimeFormat))
+			}
+			for _, attribute := range want {
+				if !strings.Contains(line, attribute) {
+					t.Errorf("with forms %v: %q lacks %s", formPost, line, attribute)
+				}
+			}
+		}
 	}
 }
 

@@ -26,7 +26,8 @@ type keyRecord struct {
 }
 
 type keyFile struct {
-	Keys []keyRecord `json:"keys"`
+	Pepper string      `json:"pepper,omitempty"` // 32 bytes, base64; none in a ring of a release without a history
+	Keys   []keyRecord `json:"keys"`
 }
 
 // GenerateKey returns a new key that seals from activeFrom on.
@@ -71,25 +72,33 @@ func Prune(keys []Key, now time.Time) []Key {
 
 // ReadKeys reads a ring file. A file that is not there is fs.ErrNotExist. Errors never show key material.
 func ReadKeys(path string) ([]Key, error) {
+	keys, _, err := readKeyFile(path)
+	return keys, err
+}
+
+// readKeyFile returns the pepper of a ring file too; zero: it has none.
+func readKeyFile(path string) (keys []Key, pepper Secret, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key ring: %w", err)
+		return nil, Secret{}, fmt.Errorf("reading the key ring: %w", err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var f keyFile
 	if err := dec.Decode(&f); err != nil || dec.More() {
-		return nil, fmt.Errorf("key ring %s is no valid ring file; `edgeauth keys new` makes one", path)
+		return nil, Secret{}, fmt.Errorf("key ring %s is no valid ring file; `edgeauth keys new` makes one", path)
 	}
-	keys := make([]Key, 0, len(f.Keys))
+	if pepper, err = parsePepper(f.Pepper); err != nil {
+		return nil, Secret{}, fmt.Errorf("key ring %s: %w", path, err)
+	}
 	for i, rec := range f.Keys {
 		k, err := rec.key()
 		if err != nil {
-			return nil, fmt.Errorf("key ring %s, key %d: %w", path, i+1, err)
+			return nil, Secret{}, fmt.Errorf("key ring %s, key %d: %w", path, i+1, err)
 		}
 		keys = append(keys, k)
 	}
-	return keys, nil
+	return keys, pepper, nil
 }
 
 func (rec keyRecord) key() (k Key, err error) {

@@ -78,7 +78,7 @@ func (k *Keyring) refuse(log *slog.Logger, err error) {
 }
 
 func readRing(path string) (*Ring, error) {
-	keys, err := ReadKeys(path)
+	keys, pepper, err := readKeyFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +86,7 @@ func readRing(path string) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key ring %s: %w", path, err)
 	}
+	ring.pepper = pepper
 	return ring, nil
 }
 

@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// CreateKeys writes a ring file, readable by its owner only. One that is there already is fs.ErrExist and stays as it is,
+// CreateKeys writes a ring file with a new pepper, readable by its owner only. One that is there already is fs.ErrExist and stays as it is,
 // also when two of them try at once.
 func CreateKeys(path string, keys []Key) error {
-	return writeKeys(path, keys, func(tmp *os.File) error {
+	return writeKeys(path, keys, newPepper(), func(tmp *os.File) error {
 		err := os.Link(tmp.Name(), path)
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			return err
@@ -28,12 +28,17 @@ func CreateKeys(path string, keys []Key) error {
 }
 
 // WriteKeys replaces a ring file in one step. Its owner and mode stay, so that an edge that could read it still can; a
-// new one is readable by its owner only. Where path is a link, the file that it leads to is replaced.
+// new one is readable by its owner only. Its pepper stays too, and one without gets one. Where path is a link, the
+// file that it leads to is replaced.
 func WriteKeys(path string, keys []Key) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	return writeKeys(path, keys, func(tmp *os.File) error {
+	pepper, err := pepperOf(path)
+	if err != nil {
+		return err
+	}
+	return writeKeys(path, keys, pepper, func(tmp *os.File) error {
 		if err := likeBefore(tmp, path); err != nil {
 			return err
 		}
@@ -41,8 +46,8 @@ func WriteKeys(path string, keys []Key) error {
 	})
 }
 
-func writeKeys(path string, keys []Key, place func(*os.File) error) error {
-	data, err := encodeKeys(keys)
+func writeKeys(path string, keys []Key, pepper Secret, place func(*os.File) error) error {
+	data, err := encodeKeys(keys, pepper)
 	if err != nil {
 		return err
 	}
@@ -52,8 +57,8 @@ func writeKeys(path string, keys []Key, place func(*os.File) error) error {
 	return nil
 }
 
-func encodeKeys(keys []Key) ([]byte, error) {
-	var f keyFile
+func encodeKeys(keys []Key, pepper Secret) ([]byte, error) {
+	f := keyFile{Pepper: base64.StdEncoding.EncodeToString(pepper[:])}
 	for _, k := range keys {
 		der, err := x509.MarshalPKCS8PrivateKey(k.Signing)
 		if err != nil {

@@ -79,7 +79,14 @@ func (k Key) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "key %s", k.ID) }
 type Ring struct {
 	keys    []Key // by ActiveFrom
 	ciphers map[KeyID]map[Purpose]*xaes
+	pepper  Secret // zero: none
 }
+
+// Format shows the keys' ids under every verb.
+func (r *Ring) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "ring of %v", r.keys) }
+
+// LogValue is what Format shows.
+func (r *Ring) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // NewRing derives what each key needs for each purpose. It refuses an empty set, two keys of one id and a key
 // without a signing key.

@@ -25,6 +25,29 @@ func (b bytesInMemory) Get(_ context.Context, key string) ([]byte, bool, error) 
 
 func (b bytesInMemory) Delete(_ context.Context, key string) error { delete(b, key); return nil }
 
+// lives are how long a vault asks its store to keep what it puts.
+type lives struct {
+	bytesInMemory
+	ttl time.Duration
+}
+
+func (l *lives) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	l.ttl = ttl
+	return l.bytesInMemory.Put(ctx, key, value, ttl)
+}
+
+func Test_tokens_are_kept_as_long_as_their_session_can_live(t *testing.T) {
+	ring, mem := testRing(t), &lives{bytesInMemory: bytesInMemory{}}
+	s := alice()
+	v := session.NewVault(func() *session.Ring { return ring }, mem, func() time.Time { return s.IssuedAt })
+	if err := v.Put(t.Context(), s, "the.id.token"); err != nil {
+		t.Fatal(err)
+	}
+	if want := s.Ends().Sub(s.IssuedAt); mem.ttl != want {
+		t.Errorf("they are kept for %v, the session can live for %v", mem.ttl, want)
+	}
+}
+
 func Test_only_the_session_itself_opens_its_tokens(t *testing.T) {
 	mem, ring := bytesInMemory{}, testRing(t)
 	v := session.NewVault(func() *session.Ring { return ring }, mem, func() time.Time { return start })

@@ -14,8 +14,10 @@ import (
 
 func newCheck() *cobra.Command {
 	return &cobra.Command{
-		Use:     "check FILE",
-		Short:   "Read a configuration file and report every mistake in it",
+		Use:   "check FILE",
+		Short: "Read a configuration file and report every mistake in it",
+		Long: "check reads a configuration file with everything that it refers to and reports every mistake at once. It opens no\n" +
+			"connection, and leaves nothing behind: to see whether server.data_dir can be used it makes a folder there and removes it.",
 		Example: "  edgeauth check /etc/edgeauth/config.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,6 +32,9 @@ func newCheck() *cobra.Command {
 			if _, err := newTree(cfg, p, nil); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			if err := checkDataDir(cfg, cmd.ErrOrStderr()); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
 			warnOfKeys(cfg, cmd.ErrOrStderr())
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s, %s\n", args[0], counted(len(cfg.Server.Hosts), "host"),
 				counted(len(cfg.Providers), "provider"), counted(len(cfg.Upstreams), "upstream"), counted(len(cfg.Routes), "route"))
@@ -41,18 +46,29 @@ func newCheck() *cobra.Command {
 // loadConfig reads a configuration, prints its mistakes or warnings, and returns errPrinted if there were mistakes.
 func loadConfig(path string, stderr io.Writer) (*config.Config, error) {
 	cfg, err := config.Load(path, os.LookupEnv)
-	var mistakes *config.Errors
-	if errors.As(err, &mistakes) {
-		fmt.Fprintln(stderr, mistakes.Error())
-		return nil, errPrinted
-	}
 	if err != nil {
-		return nil, err
+		return nil, printed(err, stderr)
 	}
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(stderr, "warning:", w.Pretty())
 	}
 	return cfg, nil
+}
+
+// loadPart reads some values of a configuration (see config.LoadPart) and prints their mistakes, likewise.
+func loadPart(path string, stderr io.Writer, needed ...string) (*config.Config, error) {
+	cfg, err := config.LoadPart(path, os.LookupEnv, needed...)
+	return cfg, printed(err, stderr)
+}
+
+// printed prints the mistakes of a configuration and returns errPrinted for them; other errors, and none, it returns.
+func printed(err error, stderr io.Writer) error {
+	var mistakes *config.Errors
+	if errors.As(err, &mistakes) {
+		fmt.Fprintln(stderr, mistakes.Error())
+		return errPrinted
+	}
+	return err
 }
 
 func counted(n int, noun string) string {
@@ -65,7 +81,12 @@ func counted(n int, noun string) string {
 // warnOfKeys says that an edge with these settings would not start for want of keys. It is no mistake of the file: the
 // keys may be somewhere that only the edge sees.
 func warnOfKeys(cfg *config.Config, stderr io.Writer) {
-	if _, err := session.ReadKeys(cfg.Session.KeysFile); err != nil && cfg.Store.Type == config.StoreRedis {
+	_, err := session.ReadKeys(cfg.Session.KeysFile)
+	switch {
+	case err == nil, session.KeysMissing(err) && cfg.Store.Type == config.StoreEmbedded: // an edge alone makes its own
+	case session.KeysMissing(err):
 		fmt.Fprintf(stderr, "warning: %v; with store.type redis an edge does not start without it (edgeauth keys new)\n", err)
+	default:
+		fmt.Fprintf(stderr, "warning: %v; an edge does not start with it\n", err)
 	}
 }

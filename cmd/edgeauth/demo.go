@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -42,8 +43,12 @@ type demoFlags struct {
 }
 
 func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
-	if host, _, err := net.SplitHostPort(f.listen); err != nil || !isLoopback(host) {
+	host, port, err := net.SplitHostPort(f.listen)
+	if err != nil || !isLoopback(host) {
 		return fmt.Errorf("--listen %q is no loopback address with a port: the demo's passwords are public, so nobody else may reach it", f.listen)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("--listen %q needs a port from 1 to 65535: the identity provider must know it", f.listen)
 	}
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGHUP) // a terminal that is closed ends the demo
 	defer release()
@@ -77,7 +82,9 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	g.Go(func() error { return world.serve(ctx) })
 	g.Go(func() error {
 		defer stop()
-		return runEdge(ctx, path, cfg, logs, func(e *edge) { g.Go(func() error { return world.announce(ctx, e, out, path) }) })
+		return runEdge(ctx, runOptions{path: path, cfg: cfg, logs: logs, listening: func(e *edge) {
+			g.Go(func() error { return world.announce(ctx, e, out, path) })
+		}})
 	})
 	err = g.Wait()
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -96,6 +96,7 @@ func openKeys(cfg *config.Config, log *slog.Logger) (*session.Keyring, error) {
 	case err != nil:
 		return nil, err
 	}
+	tellWhoReads(path, log)
 	return session.OpenKeyring(path)
 }
 

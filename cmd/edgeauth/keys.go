@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -42,6 +43,7 @@ func newKeysNew() *cobra.Command {
 	var ifMissing bool
 	cmd := &cobra.Command{
 		Use: "new", Short: "Make a key ring with one key; refuses to overwrite one", Args: cobra.NoArgs,
+		Example: "  edgeauth keys new --file /etc/edgeauth/keys.json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := session.ReadKeys(path); err == nil && ifMissing { // first: the folder need not be writable
 				return sayThere(cmd.OutOrStdout(), path)
@@ -87,6 +89,7 @@ func createKeys(path string, now time.Time) error {
 func newKeysRotate() *cobra.Command {
 	var path string
 	var lead time.Duration
+	var force bool
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Add a key that takes over after a lead, and drop keys that have retired", Args: cobra.NoArgs,
 		Example: "  edgeauth keys rotate --file keys.json --lead 1h",
@@ -99,6 +102,10 @@ func newKeysRotate() *cobra.Command {
 				return err
 			}
 			now := time.Now()
+			if k, ok := pending(keys, now); ok && !force {
+				return fmt.Errorf("%s was rotated already: key %s takes over at %s. Wait for that, or add one more with --force",
+					path, k.ID, k.ActiveFrom.Format(time.RFC3339))
+			}
 			keys, err = session.Rotate(session.Prune(keys, now), now.Add(lead), keepKeys)
 			if err != nil {
 				return err
@@ -113,13 +120,24 @@ func newKeysRotate() *cobra.Command {
 	}
 	fileFlag(cmd, &path)
 	cmd.Flags().DurationVar(&lead, "lead", time.Hour, "time until the new key is used")
+	cmd.Flags().BoolVar(&force, "force", false, "add a key although another one has not taken over yet")
 	return cmd
+}
+
+// pending returns a key that has not taken over yet.
+func pending(keys []session.Key, now time.Time) (session.Key, bool) {
+	i := slices.IndexFunc(keys, func(k session.Key) bool { return k.ActiveFrom.After(now) })
+	if i < 0 {
+		return session.Key{}, false
+	}
+	return keys[i], true
 }
 
 func newKeysList() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the keys by id and time, without the secrets", Args: cobra.NoArgs,
+		Example: "  edgeauth keys list --file /etc/edgeauth/keys.json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := readKeys(path)
 			if err != nil {

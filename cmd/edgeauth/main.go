@@ -54,7 +54,26 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(newRun(), newCheck(), newDemo(), newRevoke(), newKeys(), newHealthcheck(), newVersion())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.HasSubCommands() {
+			refuseStrangers(c)
+		}
+	}
 	return root
+}
+
+// refuseStrangers makes a mistyped word behind a command that only groups others a failure: cobra would show the help and
+// succeed, and a script would go on.
+func refuseStrangers(group *cobra.Command) {
+	group.DisableFlagsInUseLine = true
+	group.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
+	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
 // configFlag adds --config to a command that needs the configuration file.

@@ -2,14 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"os/signal"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
@@ -21,6 +21,7 @@ import (
 type reloader struct {
 	edge  *edge
 	path  string // empty: there is no file to read again
+	hup   <-chan os.Signal
 	stamp string // of the files, when the configuration in use was read; empty: to be read again
 	said  string // what is wrong with the file, as it was last said
 
@@ -29,8 +30,8 @@ type reloader struct {
 	wg        sync.WaitGroup     // those loops
 }
 
-func newReloader(e *edge, path string) *reloader {
-	r := &reloader{edge: e, path: path, stop: func() {}, stopCerts: func() {}}
+func newReloader(e *edge, path string, hup <-chan os.Signal) *reloader {
+	r := &reloader{edge: e, path: path, hup: hup, stop: func() {}, stopCerts: func() {}}
 	r.stamp = r.stampNow(e.tree.Load().cfg)
 	e.metrics.Gauge(admin.GaugeConfigValid, "Whether the configuration file is the configuration in use; 0 after a broken reload.", nil,
 		func() float64 { return truth(!e.stale.Load()) })
@@ -42,9 +43,6 @@ const lookEvery = 2 * time.Second
 
 // run follows the configuration until the context ends. It returns nil.
 func (r *reloader) run(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	r.begin(ctx, r.edge.tree.Load(), nil)
@@ -53,7 +51,7 @@ func (r *reloader) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hup:
+		case <-r.hup:
 			r.said = "" // who asks gets an answer
 			r.reload(ctx)
 		case <-tick.C:
@@ -107,6 +105,7 @@ func (r *reloader) reload(ctx context.Context) {
 	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
 	old.retire()
+	r.each(slog.LevelWarn, "a remark on the changed configuration", t.cfg.Warnings)
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigReloaded, Detail: r.path})
 }
 
@@ -128,8 +127,33 @@ func (r *reloader) refuse(ctx context.Context, err error) {
 		return
 	}
 	r.said = err.Error()
-	r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", err)
+	r.edge.log.Error("the changed configuration cannot be used; the one before it stays in use", "file", r.path, "error", inShort(err))
+	r.each(slog.LevelError, "a mistake in the changed configuration", mistakes(err))
 	r.edge.audit.Write(ctx, audit.Event{Name: audit.ConfigRefused, Detail: r.path})
+}
+
+// mistakes are the single mistakes of a file; none where the error is something else.
+func mistakes(err error) []config.Error {
+	var all *config.Errors
+	if errors.As(err, &all) {
+		return all.List
+	}
+	return nil
+}
+
+// inShort is one line for a log.
+func inShort(err error) string {
+	if list := mistakes(err); len(list) > 0 {
+		return counted(len(list), "mistake")
+	}
+	return err.Error()
+}
+
+// each writes a record for every mistake or warning.
+func (r *reloader) each(level slog.Level, message string, list []config.Error) {
+	for _, one := range list {
+		r.edge.log.Log(context.Background(), level, message, "problem", one.Error(), "hint", one.Hint)
+	}
 }
 
 // fixed names the settings that a running process cannot change.

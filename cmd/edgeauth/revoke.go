@@ -22,7 +22,8 @@ func newRevoke() *cobra.Command {
 		Use:   "revoke (--session NAME | --provider P --subject SUB | --all)",
 		Short: "End sessions, on every edge",
 		Long: "revoke ends sessions that exist now; a later login is not affected. It speaks to the running edge through the socket in\n" +
-			"server.data_dir; where there is none and the store is Redis it writes the log itself, and every edge hears of it at once.\n\n" +
+			"server.data_dir; where there is none and the store is Redis it writes the log itself, and every edge hears of it at once.\n" +
+			"Of the configuration it reads what it needs for that, so that the edge's other secrets need not be there.\n\n" +
 			"A session's NAME and a person's SUB stand in audit events and at /.edgeauth/me. SUB is the provider's own name of the\n" +
 			"person, often a UUID; it is not the login name. Whether anybody goes by it cannot be told here.",
 		Example: "  edgeauth revoke --config config.yaml --session Zm9vYmFyYmF6cXV4MTIzNA   # the name that logs and /.edgeauth/me show\n" +
@@ -51,7 +52,11 @@ type revokeFlags struct {
 }
 
 func (f revokeFlags) run(cmd *cobra.Command) error {
-	cfg, err := loadConfig(f.config, cmd.ErrOrStderr())
+	needed := []string{"server.data_dir"}
+	if !f.all && !f.bySession {
+		needed = append(needed, "providers.*.issuer")
+	}
+	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), needed...)
 	if err != nil {
 		return err
 	}
@@ -63,7 +68,7 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 	e := revocation.Entry{Register: register, Value: revocation.Value{
 		Since: revocation.MillisOf(since), Until: revocation.MillisOf(since.Add(session.MaxLifetime)), Reason: f.reason, Actor: "cli:" + whoami(),
 	}}
-	how, err := deliver(cmd.Context(), cfg, e)
+	how, err := f.deliver(cmd, socketPath(cfg), e)
 	if err != nil {
 		return err
 	}
@@ -115,24 +120,27 @@ func whoami() string {
 	return "unknown"
 }
 
-// deliver writes one entry to the log: through the running edge where there is one on this machine, else by itself.
-func deliver(ctx context.Context, cfg *config.Config, e revocation.Entry) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+// deliver writes one entry to the log: through the running edge where there is one on this machine, else by itself. Only
+// then it needs to know the store.
+func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Entry) (string, error) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
 	defer cancel()
-	how, socketErr := askSocket(ctx, socketPath(cfg), e)
-	if socketErr == nil {
-		return how, nil
-	}
+	how, socketErr := askSocket(ctx, socket, e)
 	if !errors.Is(socketErr, errNoEdge) {
-		return "", socketErr
+		return how, socketErr
+	}
+	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), "server.data_dir", "store")
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "edgeauth: no edge answers at %s, so the store itself is needed\n", socket)
+		return "", err
 	}
 	st, err := openExisting(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socketPath(cfg), err)
+		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socket, err)
 	}
 	defer st.Close()
 	if err := st.Append(ctx, []revocation.Entry{e}); err != nil {
-		return "", fmt.Errorf("no edge answers at %s, and the log cannot be written either: %w", socketPath(cfg), err)
+		return "", fmt.Errorf("no edge answers at %s, and the log cannot be written either: %w", socket, err)
 	}
 	return "written to the log; every edge that follows it will refuse", nil
 }

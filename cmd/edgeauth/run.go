@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,31 +26,41 @@ func newRun() *cobra.Command {
 		Example: "  edgeauth run --config /etc/edgeauth/config.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			hup := make(chan os.Signal, 1)
+			signal.Notify(hup, syscall.SIGHUP) // first: whoever asks while the edge still starts must not end it
+			defer signal.Stop(hup)
 			cfg, err := loadConfig(path, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			return runEdge(cmd.Context(), path, cfg, cmd.ErrOrStderr(), nil)
+			return runEdge(cmd.Context(), runOptions{path: path, cfg: cfg, logs: cmd.ErrOrStderr(), hup: hup})
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
 }
 
-// runEdge runs an edge until the context ends. Logs go to logs. Listening, if not nil, is called once all listeners are
-// open and the first tree is in place.
-func runEdge(ctx context.Context, path string, cfg *config.Config, logs io.Writer, listening func(*edge)) (err error) {
-	e, err := newEdge(cfg, logs)
+type runOptions struct {
+	path      string // of the configuration
+	cfg       *config.Config
+	logs      io.Writer
+	hup       <-chan os.Signal // asks to load the configuration again; nil: nobody does
+	listening func(*edge)      // called once all listeners are open and the first tree is in place; may be nil
+}
+
+// runEdge runs an edge until the context ends.
+func runEdge(ctx context.Context, o runOptions) (err error) {
+	e, err := newEdge(o.cfg, o.logs)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
-	t, err := newTree(cfg, e.parts(), nil)
+	t, err := newTree(o.cfg, e.parts(), nil)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", o.path, err)
 	}
 	e.tree.Store(t)
-	services, err := e.services(cfg)
+	services, err := e.services(o.cfg)
 	if err != nil {
 		return err
 	}
@@ -57,8 +70,8 @@ func runEdge(ctx context.Context, path string, cfg *config.Config, logs io.Write
 		e.log.Info("listening", "for", s.name, "address", s.ln.Addr().String(), "tls", s.tls)
 	}
 	e.log.Info("starting", "version", version, "go", runtime.Version(), "fips140", fips140.Version(), "fips140_enforced", fips140.Enforced())
-	if listening != nil {
-		listening(e)
+	if o.listening != nil {
+		o.listening(e)
 	}
-	return e.serve(ctx, services, newReloader(e, path))
+	return e.serve(ctx, services, newReloader(e, o.path, o.hup))
 }

@@ -10,9 +10,10 @@ import (
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of edgeauth, of Go and of its FIPS 140-3 module",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version of edgeauth, of Go and of its FIPS 140-3 module",
+		Example: "  edgeauth version\n  GODEBUG=fips140=only edgeauth version   # whether this binary runs that way",
+		Args:    cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
 			fmt.Fprintf(cmd.OutOrStdout(), "edgeauth %s, %s, FIPS 140-3 module %s (%s)\n",
 				version, runtime.Version(), fips140.Version(), fipsState())

@@ -69,4 +69,11 @@ func Test_a_running_edge_is_healthy_to_the_health_check(t *testing.T) {
 	if err != nil || !strings.Contains(out, `"status": "ready"`) {
 		t.Errorf("healthcheck: %v\n%s", err, out)
 	}
+	e.Overwrite("server: {hosts: [")
+	e.Hangup()
+	e.Until("the broken file shows", func() bool { v, ok := e.Metric("edgeauth_config_valid"); return ok && v == 0 })
+	e.Overwrite("servers: {}\nadmin: {listen: '" + strings.TrimPrefix(e.Admin, "http://") + "'}\n")
+	if out, err := e.Command("healthcheck", "--config", e.ConfigFile()); err != nil || !strings.Contains(out, `"status": "degraded"`) {
+		t.Errorf("healthcheck with a broken file: %v\n%s", err, out)
+	}
 }

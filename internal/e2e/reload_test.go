@@ -98,6 +98,9 @@ func Test_a_broken_configuration_changes_nothing_and_shows(t *testing.T) {
 	if len(e.Events("config_refused")) == 0 {
 		t.Error("there is no audit event of the refused configuration")
 	}
+	if log := e.Log(); !strings.Contains(log, "a mistake in the changed configuration") || strings.Contains(log, `\n`) {
+		t.Errorf("the mistakes are not logged one by one:\n%s", log)
+	}
 	wantPage(t, edgetest.NewClient(t).Open(e.URL+"/"))
 	if status, word := e.Ready(); status != http.StatusOK {
 		t.Errorf("/readyz: %d %s", status, word)

@@ -100,7 +100,7 @@ func (s *Server) proven(h func(http.ResponseWriter, *http.Request, authRequest, 
 // code takes a one-time code.
 func (s *Server) code(w http.ResponseWriter, r *http.Request, a authRequest, ss *session) {
 	if !ss.user.validCode(r.PostForm.Get("code"), s.now()) {
-		s.ask(w, a, ss, factor.Code, "This is not the code of this moment.")
+		s.ask(w, a, ss, factor.Code, "This code is wrong or too old.")
 		return
 	}
 	s.prove(a, ss, factor.Code)

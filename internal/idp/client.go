@@ -21,7 +21,7 @@ type Client struct {
 	BackchannelLogoutURI string        // "" for none
 	AnyLoopbackPort      bool          // loopback URIs match whatever their port (RFC 8252, 7.3)
 	IDTokenAlg           string        // RS256 or ES256; "" is RS256
-	Contexts             factor.Ladder // nil is the provider's
+	Contexts             factor.Ladder // what it may ask for, see Options.Contexts; nil is the provider's
 }
 
 // redirectsTo reports whether uri is among the registered ones.

@@ -57,6 +57,13 @@ func TestEveryHookChangesItsAnswer(t *testing.T) {
 				got := b.redirected(resp, callback)
 				return len(got["state"]) == 2 && !got.Has("iss")
 			}},
+		"Request": {idp.Lies{Request: func(q url.Values) { q.Del("prompt") }},
+			func() bool {
+				b.tokens()
+				b.idp.AutoLogin("")
+				resp, _ := b.get("/authorize", request("prompt", "login"))
+				return resp.StatusCode == http.StatusSeeOther
+			}},
 		"EndSession": {idp.Lies{EndSession: func(_, r url.Values) { r.Set("state", "x") }},
 			func() bool {
 				resp, _ := b.get("/end_session", url.Values{"client_id": {"edge"}, "post_logout_redirect_uri": {goodbye},

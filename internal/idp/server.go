@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,22 +14,6 @@ import (
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
 	"github.com/edgeauth/edgeauth/internal/idp/page"
 )
-
-// Options are what New needs. The zero value is a provider without users and clients.
-type Options struct {
-	Issuer  string           // "" where the address is not known yet: SetIssuer follows
-	Users   []User           // names and subs must be unique
-	Clients []Client         // more of them by SetClient
-	Now     func() time.Time // the provider's clock; nil is time.Now
-
-	// Contexts is what clients without contexts of their own may ask for, from weak to strong; nil is factor.Usual.
-	Contexts factor.Ladder
-	// LeakLevels makes sessions remember how high a proven context stood among its client's, not what proved it, as
-	// Keycloak does: a one-time code at one client then counts as a fingerprint at another.
-	LeakLevels bool
-
-	RootCAs *x509.CertPool // vouch for the clients' back-channel logout URIs; nil is the system's
-}
 
 // Server is the provider, an http.Handler. Its methods may be called by several goroutines at once.
 type Server struct {

@@ -37,6 +37,16 @@ func Pebble(t testing.TB) string {
 	return program(t, "pebble")
 }
 
+// CARoots returns the file of the certificate authorities that the machine trusts, where Debian keeps it.
+func CARoots(t testing.TB) string {
+	t.Helper()
+	const file = "/etc/ssl/certs/ca-certificates.crt"
+	if !isFile(file) {
+		missing(t, "ca-certificates", "there is no "+file)
+	}
+	return file
+}
+
 // Keycloak returns the directory of the unzipped Keycloak, which is shared and must not be written to.
 func Keycloak(t testing.TB) string {
 	t.Helper()

@@ -47,7 +47,7 @@ func Decode(data []byte, into any, opts Options) *Result {
 	d.defaults(v)
 	root, problem := parse(data)
 	if problem != nil {
-		r.add(&r.problems, problem.Place, problem.Message, problem.Hint)
+		r.add(&r.problems, problem.Place, "", problem.Message, problem.Hint)
 		r.failed[""] = true
 		return r
 	}

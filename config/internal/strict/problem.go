@@ -13,6 +13,7 @@ type Place = excerpt.Place
 // Problem is one mistake, with the line of the file that it is on.
 type Problem struct {
 	Place
+	Path          string // of the value that is meant; empty: of the whole file
 	Message, Hint string
 	Source        string // with secrets masked
 	Caret         int    // the character of Source that is meant, from 0

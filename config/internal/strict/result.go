@@ -39,7 +39,7 @@ func (r *Result) Report(path, message, hint string) {
 
 // Warn adds a remark on the value at path.
 func (r *Result) Warn(path, message, hint string) {
-	r.add(&r.warnings, r.Place(path), message, hint)
+	r.add(&r.warnings, r.Place(path), path, message, hint)
 }
 
 // ReadValue reads a file whose content is a value, without the newlines at its end; a problem is reported at path.
@@ -49,6 +49,15 @@ func (r *Result) ReadValue(path, file string) string {
 		r.Report(path, path+": "+fault.Message, fault.Hint)
 	}
 	return value
+}
+
+// Content reads a file that the value at path names; a problem is reported there.
+func (r *Result) Content(path, file string) ([]byte, bool) {
+	b, fault := r.decoder.readFile(file)
+	if fault != nil {
+		r.Report(path, path+": "+fault.Message, fault.Hint)
+	}
+	return b, fault == nil
 }
 
 // Problems are all problems, in the order of the file.
@@ -83,9 +92,9 @@ func (r *Result) Bad(path string) bool {
 
 func (r *Result) problem(at Place, path, message, hint string) {
 	r.failed[path] = true
-	r.add(&r.problems, at, message, hint)
+	r.add(&r.problems, at, path, message, hint)
 }
 
-func (r *Result) add(list *[]Problem, at Place, message, hint string) {
-	*list = append(*list, Problem{Place: at, Message: message, Hint: hint})
+func (r *Result) add(list *[]Problem, at Place, path, message, hint string) {
+	*list = append(*list, Problem{Place: at, Path: path, Message: message, Hint: hint})
 }

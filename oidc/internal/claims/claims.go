@@ -16,15 +16,18 @@ import (
 // maxDepth bounds nesting; real tokens use four levels.
 const maxDepth = 32
 
+// ErrForm is what is not one JSON object, or one that is nested too deeply.
+var ErrForm = errors.New("not a JSON object that can be read")
+
 // Object is a parsed JSON object. Values are nil, bool, string, json.Number, []any or map[string]any.
 type Object map[string]any
 
 // Parse accepts one JSON object in valid UTF-8, at most 32 levels deep, in which no object names a member twice, and
 // the outermost none that differs from another by case alone: encoding/json would take the last of them for
-// either. Errors show nothing of the input.
+// either. Errors show nothing of the input but names of members; some are ErrForm.
 func Parse(data []byte) (Object, error) {
 	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil, errors.New("not valid JSON in UTF-8")
+		return nil, fmt.Errorf("%w: not valid JSON in UTF-8", ErrForm)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -34,7 +37,7 @@ func Parse(data []byte) (Object, error) {
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return nil, errors.New("not a JSON object")
+		return nil, ErrForm
 	}
 	if err := refuseVariants(object); err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func parseValue(decoder *json.Decoder, depth int) (any, error) {
 		return nil, endOfInput(err)
 	}
 	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+		return nil, fmt.Errorf("%w: nested deeper than %d levels", ErrForm, maxDepth)
 	}
 	switch token {
 	case json.Delim('{'):

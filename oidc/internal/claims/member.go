@@ -2,6 +2,7 @@ package claims
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,6 +13,9 @@ import (
 	"unicode/utf8"
 )
 
+// ErrType is a member whose value is of another JSON type than the one that was asked for.
+var ErrType = errors.New("is of the wrong type")
+
 // latest is the last second that RFC 3339 can write, 9999-12-31T23:59:59Z. What is past it is no date.
 const latest = 253402300799
 
@@ -21,7 +25,7 @@ func (o Object) Has(name string) bool {
 	return ok
 }
 
-// Text reads a string of at most limit bytes that Clean accepts. Absent is "", false. Null and other types are errors.
+// Text reads a string of at most limit bytes that Clean accepts. Absent is "", false. Null and other types are ErrType.
 func (o Object) Text(name string, limit int) (string, bool, error) {
 	value, ok := o[name]
 	if !ok {
@@ -29,7 +33,7 @@ func (o Object) Text(name string, limit int) (string, bool, error) {
 	}
 	text, ok := value.(string)
 	if !ok {
-		return "", false, fmt.Errorf("%s is not a string", name)
+		return "", false, fmt.Errorf("%s %w, not a string", name, ErrType)
 	}
 	if err := CheckText(name, text, limit); err != nil {
 		return "", false, err

@@ -30,14 +30,21 @@ type Rules struct {
 	IsBackChannel  func(*url.URL) bool // whether an address is the operator's own for the provider, plain http or not
 }
 
-// Parse judges a discovery document.
+// ErrIssuer is the document of another issuer.
+var ErrIssuer = errors.New("the document is another issuer's")
+
+// Parse judges a discovery document. Its errors are ErrIssuer, those of package claims, and others that an operator reads.
 func Parse(body []byte, rules Rules) (*Document, error) {
 	members, err := claims.Parse(body)
 	if err != nil {
 		return nil, err
 	}
-	if issuer, _, err := members.Text("issuer", 2048); err != nil || issuer != rules.Issuer {
-		return nil, fmt.Errorf("its issuer is %.100q, not %q", issuer, rules.Issuer)
+	issuer, _, err := members.Text("issuer", 2048)
+	if err != nil {
+		return nil, err
+	}
+	if issuer != rules.Issuer {
+		return nil, fmt.Errorf("%w: %.100q, not %q", ErrIssuer, issuer, rules.Issuer)
 	}
 	if err := checkPKCE(members); err != nil {
 		return nil, err
