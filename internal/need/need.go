@@ -58,6 +58,20 @@ func Keycloak(t testing.TB) string {
 	return dir
 }
 
+// Geo returns the directory with geo data, which is shared and must not be written to. It has a folder for each package of
+// ip-location-db: dbip-city-mmdb, geo-whois-asn-country-mmdb and asn (as CSV).
+func Geo(t testing.TB) string {
+	t.Helper()
+	dir := GeoDir()
+	if !isFile(filepath.Join(dir, "edgeauth-ready")) {
+		missing(t, "geo data", "not unpacked in "+dir)
+	}
+	return dir
+}
+
+// GeoDir is where the set-up script puts geo data, whether it is there or not.
+func GeoDir() string { return filepath.Join(Cache(), "geo-1") }
+
 // Cache returns the directory outside the tree where scripts/setup-tests.sh keeps what it fetched and built:
 // $EDGEAUTH_CACHE, else edgeauth below $XDG_CACHE_HOME, else below ~/.cache.
 func Cache() string {

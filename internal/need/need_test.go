@@ -94,6 +94,25 @@ func TestWhatTheSetUpBuiltIsFoundInTheCache(t *testing.T) {
 	}
 }
 
+func TestGeoDataIsFoundWhereTheScriptPutsIt(t *testing.T) {
+	emptyMachine(t)
+	t.Setenv("EDGEAUTH_REQUIRE_ALL", "")
+	if got := ask(func(t testing.TB) { need.Geo(t) }); !strings.HasPrefix(got.skipped, "SKIPPED: needs geo data: not unpacked in ") {
+		t.Errorf("skipped %q", got.skipped)
+	}
+	write(t, filepath.Join(need.GeoDir(), "edgeauth-ready"))
+	if got := need.Geo(t); got != need.GeoDir() {
+		t.Errorf("Geo = %q, want %q", got, need.GeoDir())
+	}
+	script, err := os.ReadFile("../../scripts/setup-tests.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(script), "geo=$cache/"+filepath.Base(need.GeoDir())+"\n") {
+		t.Errorf("scripts/setup-tests.sh does not put geo data into %s", filepath.Base(need.GeoDir()))
+	}
+}
+
 func TestTheScriptFetchesTheKeycloakThatTheTestsExpect(t *testing.T) {
 	script, err := os.ReadFile("../../scripts/setup-tests.sh")
 	if err != nil {
