@@ -38,6 +38,8 @@ func leaves() []arch.Rule {
 			Reason: "merging must be the same wherever the log lives, so it must not know any store"},
 		arch.Leaf{Packages: []string{"geo"}, Module: module, Allowed: append(within("geo"), "github.com/oschwald/maxminddb-golang"),
 			Reason: "where an address is follows from files alone; whoever asks, and why, is nothing to it"},
+		arch.Leaf{Packages: []string{"history"}, Module: module, Allowed: within("identity", "policy"),
+			Reason: "what is remembered of people and how it is sealed is one small room, whatever the store and the key file look like"},
 		arch.Leaf{Packages: []string{"audit"}, Module: module, Allowed: within("identity"),
 			Reason: "the vocabulary of security events is closed and used by all, so it can depend on none of them"},
 	}
@@ -82,6 +84,8 @@ func walls() []arch.Rule {
 			Reason: "the data plane declares the small interfaces that it needs; its engine is to be replaced behind them"},
 		arch.Wall{Packages: []string{"session", "oidc", "web", "store"}, Imports: within("login", "proxy", "cmd", "admin"),
 			Reason: "parts know nothing of the use cases built from them"},
+		arch.Wall{Packages: []string{"history"}, Imports: []string{"net/http"},
+			Reason: "an outage of the history is an unknown signal, never a page"},
 		arch.Wall{Packages: []string{"store"}, Imports: append(within("web"), "net/http"),
 			Reason: "a store that knows HTTP turns outages into pages and cookies (the lesson of other proxies)"},
 		arch.Door{Imports: within("config"), Only: []string{"cmd/edgeauth", "config", "internal/image"}, Tests: true,
