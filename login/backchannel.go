@@ -105,8 +105,19 @@ func (s *Server) seen(ctx context.Context, t oidc.LogoutToken) bool {
 
 func (s *Server) refuseToken(w http.ResponseWriter, r *http.Request, status int, err error) error {
 	web.RecordOf(r.Context()).Note(err)
-	s.event(r, audit.Event{Name: audit.BackchannelBad, Reason: http.StatusText(status)})
+	s.event(r, audit.Event{Name: audit.BackchannelBad, Reason: refusal(status)})
 	return answerToken(w, status)
+}
+
+// refusal is the reason in the audit event.
+func refusal(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "logout_token_too_large"
+	case http.StatusServiceUnavailable:
+		return "provider_unavailable"
+	}
+	return "bad_logout_token"
 }
 
 // answerToken writes what Back-Channel Logout 1.0, 2.8 asks for. Errors say nothing about the reason.

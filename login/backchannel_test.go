@@ -281,7 +281,7 @@ func TestBackchannelLogoutWhileTheKeysCannotBeRead(t *testing.T) {
 		t.Errorf("answered %d: %s", p.StatusCode, p.body)
 	}
 	b.idp.Lie(idp.Lies{})
-	if b.events.of(audit.BackchannelBad) != 1 {
-		t.Error("it is not in the audit log")
+	if b.events.of(audit.BackchannelBad) != 1 || !strings.Contains(b.events.String(), "provider_unavailable") {
+		t.Errorf("it is not in the audit log with its reason:\n%s", b.events)
 	}
 }
