@@ -191,6 +191,22 @@ func TestPromptNoneIsNoStepUp(t *testing.T) {
 	}
 }
 
+func TestTheLoginFormNamesTheHintThenTheSessionButFirstWhatWasTyped(t *testing.T) {
+	s := openStepper(t)
+	named := func(resp *http.Response, want string) {
+		t.Helper()
+		if _, page := s.read(resp, nil); !strings.Contains(page, ` value="`+want+`" autocomplete="username"`) {
+			t.Errorf("the form does not name %s:\n%s", want, page)
+		}
+	}
+	hinted := request("prompt", "login", "login_hint", "bob")
+	named(s.asks(hinted), "bob")
+	named(s.asks(hinted, idptest.Password("alice", "x")), "alice")
+	s.asks(request(), alice())
+	named(s.asks(request("prompt", "login")), "alice")
+	named(s.asks(hinted), "bob")
+}
+
 func TestAPageWithoutASessionStartsWithThePassword(t *testing.T) {
 	s := openStepper(t)
 	resp := s.asks(request("acr_values", "mfa"), alice())
