@@ -89,12 +89,10 @@ func (b *base) find(a netip.Addr, rec *record) (bool, error) {
 	return true, result.Decode(rec)
 }
 
-// lookup is find for a request: what goes wrong is counted.
+// lookup is find for a request: what goes wrong is counted. rec holds nothing of use unless the record is there.
 func (b *base) lookup(a netip.Addr, rec *record) bool {
+	rec.faults = 0
 	found, err := b.find(a, rec)
-	if err != nil {
-		*rec = record{}
-	}
 	if err != nil || rec.faults > 0 {
 		b.faults.Add(1)
 	}

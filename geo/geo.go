@@ -38,6 +38,7 @@ type DB struct {
 	log   *slog.Logger
 	now   func() time.Time
 	zones *zone.Zones
+	spare sync.Pool            // *record, so that a look-up allocates nothing
 	data  atomic.Pointer[data] // what look-ups use; replaced as a whole
 
 	mu    sync.Mutex // guards the followers below
@@ -72,6 +73,7 @@ func Open(files Files, opts Options) *DB {
 	if d.now == nil {
 		d.now = time.Now
 	}
+	d.spare.New = func() any { return new(record) }
 	d.follow(files)
 	d.Refresh()
 	return d
@@ -182,19 +184,25 @@ func (d *DB) Lookup(a netip.Addr) Result {
 	r := Result{Addr: Normal(a)}
 	r.Private = r.Addr.IsValid() && !hasPlace(r.Addr)
 	if r.Addr.IsValid() && !r.Private {
-		host := Host(r.Addr).Addr()
-		for _, b := range all.bases {
-			var rec record
-			if b.lookup(host, &rec) {
-				r.merge(&rec)
-			}
-			if r.complete() {
-				break
-			}
-		}
+		d.ask(all.bases, &r)
 		r.settleZone(d.zones)
 	}
 	r.settleLists(all)
 	r.settleUnknown()
 	return r
+}
+
+// ask has the databases fill r in, one after the other, until nothing is left to ask.
+func (d *DB) ask(bases []*base, r *Result) {
+	rec := d.spare.Get().(*record)
+	defer d.spare.Put(rec)
+	host := Host(r.Addr).Addr()
+	for _, b := range bases {
+		if b.lookup(host, rec) {
+			r.merge(rec)
+		}
+		if r.complete() {
+			return
+		}
+	}
 }
