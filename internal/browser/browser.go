@@ -139,20 +139,36 @@ func (b *Browser) NewTab() *Tab {
 }
 
 // OpenAll opens each address in a tab of its own, all at the same moment, as a browser does that restores its tabs. It
-// returns when every page has loaded, which may take two minutes.
+// returns when every page has loaded. The tabs share the processor, so the time that all of them take together has no
+// limit; what has one, 30 s, is the time without progress: until the next tab has landed, or has at least got further with
+// its page or to another one.
 func (b *Browser) OpenAll(addresses ...string) []*Tab {
 	b.t.Helper()
 	tabs := make([]*Tab, len(addresses))
 	for i := range addresses {
 		tabs[i] = b.NewTab()
 	}
-	failures := make(chan error, len(addresses))
+	stuck := time.NewTimer(limit)
+	defer stuck.Stop()
+	step := func() { stuck.Reset(limit) }
+	landed := make(chan error, len(addresses))
+	var stops []context.CancelCauseFunc
 	for i, address := range addresses {
-		go func() { failures <- tabs[i].navigate(address, 4*limit) }() // they share the processor
+		ctx, stop := context.WithCancelCause(tabs[i].ctx)
+		stops = append(stops, stop)
+		defer stop(nil)
+		go func() { landed <- tabs[i].navigate(ctx, address, step) }()
 	}
-	for range addresses {
-		if err := <-failures; err != nil {
-			b.t.Errorf("browser: %v", err)
+	for waiting := len(addresses); waiting > 0; {
+		select {
+		case err := <-landed:
+			if waiting--; err != nil {
+				b.t.Errorf("browser: %v", err)
+			}
+		case <-stuck.C:
+			for _, stop := range stops {
+				stop(fmt.Errorf("no tab got any further for %v", limit))
+			}
 		}
 	}
 	if b.t.Failed() {

@@ -31,7 +31,9 @@ func (tab *Tab) Context() context.Context { return tab.ctx }
 // Open goes to address and returns when the page, after all redirects, has loaded.
 func (tab *Tab) Open(address string) {
 	tab.t.Helper()
-	if err := tab.navigate(address, limit); err != nil {
+	ctx, cancel := tab.limited()
+	defer cancel()
+	if err := tab.navigate(ctx, address, func() {}); err != nil {
 		tab.fail(err)
 	}
 }
@@ -40,7 +42,7 @@ func (tab *Tab) Open(address string) {
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
 	click := chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)
-	if err := tab.leave(click, limit); err != nil {
+	if err := tab.goOn(click); err != nil {
 		tab.fail(fmt.Errorf("clicking %s: %w", selector, err))
 	}
 }
@@ -74,7 +76,7 @@ func (tab *Tab) Back() {
 		_, err = cdp.Call(ctx, target, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry.ID})
 		return err
 	})
-	if err := tab.leave(back, limit); err != nil {
+	if err := tab.goOn(back); err != nil {
 		tab.fail(fmt.Errorf("going back: %w", err))
 	}
 }
@@ -86,7 +88,7 @@ func (tab *Tab) Reload() {
 		_, err := cdp.Call(ctx, target, page.Reload, page.ReloadParams{})
 		return err
 	})
-	if err := tab.leave(reload, limit); err != nil {
+	if err := tab.goOn(reload); err != nil {
 		tab.fail(fmt.Errorf("reloading: %w", err))
 	}
 }
@@ -139,7 +141,9 @@ func (tab *Tab) WaitVisible(selector string) {
 func (tab *Tab) WaitURL(pattern string) {
 	tab.t.Helper()
 	wanted := regexp.MustCompile(pattern)
-	err := tab.waitLoaded("", limit, func(address string) bool { return wanted.MatchString(address) })
+	ctx, cancel := tab.limited()
+	defer cancel()
+	err := tab.waitLoaded(ctx, "", wanted.MatchString, func() {})
 	if err != nil {
 		tab.fail(fmt.Errorf("waiting for an address that matches %s: %w", pattern, err))
 	}
@@ -162,49 +166,64 @@ func value[T any](tab *Tab, what string, action chromedp.Action[T]) T {
 	return result
 }
 
+// limited is the time for one wait.
+func (tab *Tab) limited() (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(tab.ctx, limit, fmt.Errorf("not within %v", limit))
+}
+
 // navigate goes to address and may be used from any goroutine.
-func (tab *Tab) navigate(address string, within time.Duration) error {
-	err := tab.leave(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+func (tab *Tab) navigate(ctx context.Context, address string, step func()) error {
+	err := tab.leave(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		result, err := cdp.Call(ctx, target, page.Navigate, page.NavigateParams{URL: address})
 		if err == nil && result.ErrorText != "" {
 			err = errors.New(result.ErrorText)
 		}
 		return err
-	}), within)
+	}), step)
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", address, err)
 	}
 	return nil
 }
 
+// goOn is leave within the limit.
+func (tab *Tab) goOn(action chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := tab.limited()
+	defer cancel()
+	return tab.leave(ctx, action, func() {})
+}
+
 // leave runs action and waits until another document has loaded. The present document is marked first; a document without
 // that mark is another one, be it fresh or an earlier one shown from memory.
-func (tab *Tab) leave(action chromedp.Action[chromedp.Void], within time.Duration) error {
+func (tab *Tab) leave(ctx context.Context, action chromedp.Action[chromedp.Void], step func()) error {
 	mark := rand.Text()
-	ctx, cancel := context.WithTimeout(tab.ctx, within)
-	defer cancel()
 	setMark := chromedp.Evaluate[chromedp.Void]("void (window.edgeauthTestMark = " + strconv.Quote(mark) + ")")
 	if err := chromedp.Do(ctx, setMark, action); err != nil {
 		return err
 	}
-	return tab.waitLoaded(mark, within, func(string) bool { return true })
+	step()
+	return tab.waitLoaded(ctx, mark, func(string) bool { return true }, step)
 }
 
-// waitLoaded waits for a loaded document that does not carry mark and whose address is wanted.
-func (tab *Tab) waitLoaded(mark string, within time.Duration, wanted func(address string) bool) error {
+// waitLoaded waits for a loaded document that does not carry mark and whose address is wanted. It calls step whenever the
+// document is another one than before, or has loaded further.
+func (tab *Tab) waitLoaded(ctx context.Context, mark string, wanted func(address string) bool, step func()) error {
 	type document struct{ Mark, Ready, Address string }
 	const look = `({Mark: window.edgeauthTestMark || "", Ready: document.readyState, Address: location.href})`
-	ctx, cancel := context.WithTimeout(tab.ctx, within)
-	defer cancel()
+	var before document
 	for {
 		// In the middle of a navigation there is no document to ask, which is an error like any other: ask again.
 		state, err := chromedp.Run(ctx, chromedp.Evaluate[document](look))
 		if err == nil && (mark == "" || state.Mark != mark) && state.Ready == "complete" && wanted(state.Address) {
 			return nil
 		}
+		if err == nil && state != before {
+			before = state
+			step()
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("no such page within %v (%+v, %v)", within, state, err)
+			return fmt.Errorf("no such page: %w (%+v, %v)", context.Cause(ctx), state, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
