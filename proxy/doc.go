@@ -19,5 +19,6 @@
 //
 // A response cannot set the edge's cookies, speak in its identity headers, start NTLM or Negotiate (both authenticate
 // connections, which the edge shares between people) or register device-bound sessions. Responses to identified
-// requests are private to the browser's cache. Clear-Site-Data is the application's own business and passes.
+// requests are private to the browser's cache. What a backend sends before it is asked, or behind an answer, ends its
+// connection and reaches nobody. Clear-Site-Data is the application's own business and passes.
 package proxy
