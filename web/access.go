@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base32"
 	"fmt"
@@ -12,13 +13,15 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 )
 
-// AccessOptions configures Access. All fields but Secure are needed.
+// AccessOptions configures Access. All fields but Hello and Secure are needed.
 type AccessOptions struct {
 	Log     *slog.Logger
 	Clients *Clients
 	Now     func() time.Time
 	Observe func(r *http.Request, rec *Record, status int, took time.Duration) // for metrics; status 0: nothing was sent
 	Pages   *Pages
+	// Hello returns the fingerprint of the TLS hello of a request's connection; empty: unknown. Nil: all are.
+	Hello func(context.Context) string
 	// Secure reports whether a Host header names a public https origin, also where TLS ends in front of the edge. Its
 	// answers carry Strict-Transport-Security (RFC 6797), an application's own field if it sets one. Nil: none does.
 	Secure func(host string) bool
@@ -29,13 +32,21 @@ type AccessOptions struct {
 // is never logged: it can hold codes and states.
 func Access(o AccessOptions, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &Record{RequestID: newID(), Client: o.Clients.Of(r), Start: o.Now()}
+		rec := &Record{RequestID: newID(), Client: o.Clients.Of(r), Start: o.Now(), JA4: o.hello(r)}
 		v := visit{options: o, record: rec, head: headOf(r), answer: &answer{ResponseWriter: w, isHEAD: r.Method == http.MethodHead}}
 		v.answer.secure = o.Secure != nil && o.Secure(r.Host)
 		v.request = r.WithContext(WithRecord(r.Context(), rec))
 		defer v.end()
 		next.ServeHTTP(v.answer.writer(), v.request)
 	})
+}
+
+// hello is the fingerprint of the client's own hello. A trusted proxy's says nothing of the clients behind it.
+func (o *AccessOptions) hello(r *http.Request) string {
+	if o.Hello == nil || o.Clients.FromTrusted(r) {
+		return ""
+	}
+	return o.Hello(r.Context())
 }
 
 // visit is one request on its way through Access.

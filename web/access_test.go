@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -118,6 +119,28 @@ func (e *edge) raw(text string) net.Conn {
 		e.t.Fatal(err)
 	}
 	return conn
+}
+
+func TestTheRecordHasTheFingerprintOfTheClientsHelloAndNeverThatOfATrustedProxy(t *testing.T) {
+	const ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1"
+	for _, row := range []struct {
+		trusted string
+		want    any
+	}{{"192.0.2.0/24", ja4}, {"127.0.0.0/8", nil}} {
+		var seen string
+		e := serve(t, func(_ http.ResponseWriter, r *http.Request) { seen = web.RecordOf(r.Context()).JA4 },
+			func(_ *httptest.Server, o *web.AccessOptions) {
+				o.Hello = func(context.Context) string { return ja4 }
+				o.Clients = web.NewClients(prefixes(t, row.trusted))
+			})
+		if _, _, err := e.get("GET", "/"); err != nil {
+			t.Fatal(err)
+		}
+		e.expect(map[string]any{"ja4": row.want})
+		if seen == ja4 != (row.want == ja4) {
+			t.Errorf("behind %s the record has %q", row.trusted, seen)
+		}
+	}
 }
 
 func TestOneLineIsLoggedForEachRequest(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/edgeauth/edgeauth/admin"
 	"github.com/edgeauth/edgeauth/certs"
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/fingerprint"
 	"github.com/edgeauth/edgeauth/web/wire"
 )
 
@@ -165,7 +166,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 func (s service) serve() error {
 	var err error
 	if s.tls {
-		err = wire.ServeTLS(s.server, s.ln)
+		err = wire.ServeTLS(s.server, s.ln, fingerprint.Program)
 	} else {
 		err = wire.Serve(s.server, s.ln)
 	}

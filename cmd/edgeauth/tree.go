@@ -25,6 +25,7 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
+	"github.com/edgeauth/edgeauth/web/wire"
 )
 
 // tree is what one configuration builds: handlers and the loops that belong to them. It is swapped as a whole.
@@ -85,7 +86,7 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	access := web.AccessOptions{Log: p.log, Clients: web.NewClients(cfg.Server.TrustedProxies), Now: time.Now, Observe: p.observe, Pages: p.pages}
+	access := web.AccessOptions{Log: p.log, Clients: web.NewClients(cfg.Server.TrustedProxies), Now: time.Now, Observe: p.observe, Pages: p.pages, Hello: wire.Hello}
 	t.plain = web.Access(access, t.certs.HTTPHandler(certs.Redirect(all.secureHosts())))
 	access.Secure = all.secure
 	t.handler = web.Access(access, all)

@@ -54,6 +54,9 @@ type tlsConn struct {
 
 func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
 
+// NetConn is the connection below TLS, as of a *tls.Conn.
+func (c *tlsConn) NetConn() net.Conn { return c.tls.NetConn() }
+
 // Write implements net.Conn. net/http writes an answer of its own in one piece.
 func (c *conn) Write(p []byte) (int, error) {
 	end := bytes.Index(p, []byte("\r\n")) + len("\r\n")
@@ -107,7 +110,7 @@ func watch(srv *http.Server) {
 		if withContext != nil {
 			ctx = withContext(ctx, c)
 		}
-		return context.WithValue(ctx, connKey{}, c)
+		return context.WithValue(withHello(ctx, c), connKey{}, c)
 	}
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
 		if w, ok := c.(watched); ok && state == http.StateIdle {

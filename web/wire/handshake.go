@@ -84,7 +84,7 @@ func (h *handshakes) shake(raw net.Conn) {
 	if h.limit > 0 {
 		_ = raw.SetDeadline(time.Now().Add(h.limit)) // a closed connection, which the handshake finds as well
 	}
-	c := tls.Server(raw, h.config)
+	c := tls.Server(&greeted{Conn: raw}, h.config)
 	if err := c.HandshakeContext(h.life); err != nil {
 		h.refuse(raw, err)
 		return

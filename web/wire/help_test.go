@@ -43,7 +43,7 @@ func bare(srv *http.Server, ln net.Listener, secure bool) error {
 // ours serves as the edge does.
 func ours(srv *http.Server, ln net.Listener, secure bool) error {
 	if secure {
-		return wire.ServeTLS(srv, ln)
+		return wire.ServeTLS(srv, ln, nil)
 	}
 	return wire.Serve(srv, ln)
 }

@@ -13,9 +13,13 @@ func Serve(srv *http.Server, ln net.Listener) error {
 	return srv.Serve(listener{ln})
 }
 
-// ServeTLS is Serve for TLS, as srv.TLSConfig says. A handshake may take srv.ReadHeaderTimeout.
-func ServeTLS(srv *http.Server, ln net.Listener) error {
+// ServeTLS is Serve for TLS, as srv.TLSConfig says. A handshake may take srv.ReadHeaderTimeout. What read (nil: nothing is
+// read) finds in the TLS hello is the Hello of all requests of the connection.
+func ServeTLS(srv *http.Server, ln net.Listener, read Reader) error {
 	h := newHandshakes(srv, ln)
+	if read != nil {
+		reading(h.config, read)
+	}
 	watch(srv)
 	var loop sync.WaitGroup
 	defer loop.Wait()
