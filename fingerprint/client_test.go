@@ -46,7 +46,7 @@ const (
 // Hellos, each as the real thing sent it: measured, or published (docs/client-signals.md).
 const (
 	chromeHello  = "t13d1517h2_8daaf6152771_cb7bf5808d99"
-	chromeSocket = "t13d1516h1_8daaf6152771_d8a2da3f94cd"
+	chromeSocket = "t13d1516h1_8daaf6152771_5b37b36a67c0"
 	firefoxHello = "t13d1715h2_5b57614c22b0_3d5424432f57"
 	safariHello  = "t13d2014h2_a09f3c656075_7f0f34a4126d"
 	goHello      = "t13d1312h2_f57a46bbacb6_ab7e3b40a677"
@@ -137,6 +137,7 @@ func TestWhatCannotBeTrueTogetherIsAContradictionWithItsReason(t *testing.T) {
 		{"Node as Chrome", nodeHello, request(chromeWindows), "the TLS hello of Node.js, but the User-Agent says Chrome"},
 		{"Java as a WebView", javaHello, request(webView), "the TLS hello of Java, but the User-Agent says Android WebView"},
 		{"Chrome as Firefox", chromeHello, request(firefoxWindows), "the TLS hello of a Chromium, but the User-Agent says Firefox"},
+		{"Chrome as Firefox, for a WebSocket", chromeSocket, request(firefoxWindows), "the TLS hello of a Chromium, but the User-Agent says Firefox"},
 		{"Chrome as Safari", chromeHello, request(safariPhone), "the TLS hello of a Chromium, but the User-Agent says Safari"},
 		{"Firefox as Chrome", firefoxHello, request(chromeWindows), "the TLS hello of Firefox, but the User-Agent says Chrome"},
 		{"Safari as Chrome", safariHello, request(chromeWindows), "the TLS hello of Safari, but the User-Agent says Chrome"},

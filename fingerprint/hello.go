@@ -36,6 +36,8 @@ var chromium = map[string]bool{
 	"02713d6af862": true, // until 2025
 	"d8a2da3f94cd": true, // since
 	"cb7bf5808d99": true, // of 2026
+	"0a20fe35d3a5": true, // of the first two, where it offers HTTP/1 only: for WebSockets
+	"5b37b36a67c0": true, // of the third
 }
 
 // chromiumCiphers is the hash of the ciphers of every Chromium since 2021.

@@ -26,7 +26,8 @@ func JA4(info *tls.ClientHelloInfo) string { return ja4(info, real(info.Extensio
 
 // Program returns the JA4 of a hello without what the same program sends on some connections and not on others:
 // pre_shared_key and early_data, which resume a session (RFC 8446, 4.2.10 and 4.2.11), and padding, which follows from the
-// hello's length (RFC 7685). It is what JA4 gives for a hello that has none of them.
+// hello's length (RFC 7685). It is what JA4 gives for a hello that has none of them. It still tells by what name and for
+// what protocol a program connects: Chromium's figure for WebSockets, which it opens by HTTP/1, shares only the ciphers.
 func Program(info *tls.ClientHelloInfo) string {
 	return ja4(info, slices.DeleteFunc(real(info.Extensions), passing))
 }

@@ -62,6 +62,16 @@ func TestJA4IsWhatFoxIOPublishes(t *testing.T) {
 	}
 }
 
+// By address a hello names no host, which only the first part of the figure tells.
+func TestChromiumByAddressDiffersInTheFirstPartOnly(t *testing.T) {
+	i := slices.IndexFunc(vectors(t), func(v vector) bool { return v.from == "sigalg-grease.pcapng" })
+	info := hello(t, vectors(t)[i].raw)
+	info.Extensions = slices.DeleteFunc(info.Extensions, func(e uint16) bool { return e == 0 })
+	if got := fingerprint.JA4(info); got != "t13i1516h2_8daaf6152771_cb7bf5808d99" { // as Chromium 156 was seen to send it
+		t.Error(got)
+	}
+}
+
 func TestNeitherOrderNorGREASEChangesTheFigure(t *testing.T) {
 	grease := []uint16{0x0a0a, 0x1a1a, 0x2a2a, 0x3a3a, 0x4a4a, 0x5a5a, 0x6a6a, 0x7a7a, 0x8a8a, 0x9a9a, 0xaaaa, 0xbaba, 0xcaca, 0xdada, 0xeaea, 0xfafa}
 	for _, v := range vectors(t) {
