@@ -34,6 +34,8 @@ type Digest [8]byte
 // Finding is what a visit was found to be.
 type Finding struct {
 	policy.Assessment
-	Enforced bool   // false: Level is for the record only
-	Signals  Digest // of what was seen; a session keeps it
+	Enforced     bool   // false: Level is for the record only
+	HistoryKnown bool   // false: it was assessed without what was seen of the subject before
+	Signals      Digest // of what was seen; a session keeps it
+	Place        string // for people: "Berlin, DE (AS3320 Deutsche Telekom AG)"
 }
