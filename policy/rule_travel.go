@@ -51,7 +51,7 @@ func (t *tally) fastest() (speed, km float64) {
 	known, newest := t.prefixKnown(), t.newest()
 	for i := range past {
 		s := &past[i]
-		if !placed(s) || s.At.IsZero() || t.since(s) != newest || known && usual(s) {
+		if !placed(s) || s.At.IsZero() || t.since(i) != newest || known && usual(s) {
 			continue
 		}
 		d := max(0, distance(&s.Place, &now.Place)-s.Place.Radius-now.Place.Radius)
@@ -68,14 +68,14 @@ func (t *tally) newest() time.Duration {
 	past, least := t.facts.past(), time.Duration(math.MaxInt64)
 	for i := range past {
 		if s := &past[i]; placed(s) && !s.At.IsZero() {
-			least = min(least, t.since(s))
+			least = min(least, t.since(i))
 		}
 	}
 	return least
 }
 
 // since is how long ago a sighting was: no time at all, if it is from the future.
-func (t *tally) since(s *Sighting) time.Duration { return max(0, t.facts.Now.At.Sub(s.At)) }
+func (t *tally) since(i int) time.Duration { return max(0, t.ago[i]) }
 
 func (t *tally) prefixKnown() bool {
 	now, past := &t.facts.Now, t.facts.past()
