@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -167,6 +168,17 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	if rule.Rank > b.Rule.Rank || rule.Rank == b.Rule.Rank && (b.Proven || need.Since.After(b.Need.Since)) {
 		*b = Burden{Rule: rule, Need: need, Raised: true}
 	}
+}
+
+// Weakest is the level of the least rank.
+func (l Levels) Weakest() (level identity.Level) {
+	least := math.MaxInt
+	for name, rule := range l {
+		if rule.Rank < least {
+			level, least = name, rule.Rank
+		}
+	}
+	return level
 }
 
 // Strictest returns the strictest floor in force for a login at epoch, whether it is met or not, with a level that is

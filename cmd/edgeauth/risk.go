@@ -14,6 +14,7 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/risk"
 )
 
@@ -91,6 +92,14 @@ func thresholds(c map[string]float64) map[identity.Level]float64 {
 
 // risk is what assesses logins; nil where nothing does.
 func (w watch) risk() login.Risk {
+	if w.engine == nil {
+		return nil
+	}
+	return w.engine
+}
+
+// moves is what assesses sessions whose requests come from elsewhere; nil where nothing does.
+func (w watch) moves() proxy.Watch {
 	if w.engine == nil {
 		return nil
 	}

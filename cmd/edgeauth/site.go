@@ -76,7 +76,7 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 	apps, err := proxy.New(proxy.Options{
 		Origin: host.URL, Cookies: cookies, Keys: p.keys, Replica: p.replica, Routes: rs.of(host, t),
 		Upstreams: slices.Collect(maps.Values(rs.upstreams)), Idle: t.cfg.Session.Idle, Pages: p.pages, Audit: p.audit, Now: time.Now,
-		Levels: rs.levels, ClockSkew: t.clockSkew,
+		Levels: rs.levels, ClockSkew: t.clockSkew, Watch: t.watch.moves(), Revoker: p.revoker,
 	})
 	if err != nil {
 		return nil, err
