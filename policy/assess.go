@@ -67,8 +67,14 @@ func (t *tally) result() Assessment {
 	return a
 }
 
+// before orders the terms: greatest points first, and last what only settles an account.
 func before(a, b Term) int {
 	switch {
+	case (a.Code == LoweringCapped) != (b.Code == LoweringCapped):
+		if b.Code == LoweringCapped {
+			return -1
+		}
+		return 1
 	case a.Points > b.Points:
 		return -1
 	case a.Points < b.Points:
@@ -85,7 +91,11 @@ func before(a, b Term) int {
 // up.
 func (t *tally) bound() {
 	if excess := t.lowered - t.rules.Caps.Total; excess > 0 && !t.exempt(LoweringCapped) {
-		t.add(LoweringCapped, excess, 0, "")
+		from := len(t.text)
+		t.writeString("no more than ")
+		t.writeFloat(t.rules.Caps.Total)
+		t.writeString(" points are taken away")
+		t.note(LoweringCapped, excess, 0, from)
 	}
 }
 
