@@ -10,6 +10,7 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
+	"github.com/edgeauth/edgeauth/web"
 )
 
 // Watch looks at sessions whose requests come from elsewhere than before.
@@ -86,6 +87,9 @@ func (x *exchange) visit(r *http.Request, o *opened) risk.Visit {
 	s := o.session
 	v := risk.Visit{Subject: s.Subject, Groups: s.Groups, Assurance: s.Assurance, Device: s.Device,
 		Address: x.record.Client, Header: r.Header, JA4: x.record.JA4}
+	if web.IsWebSocket(r) {
+		v.JA4 = "" // history compares the hello of pages, which offers more
+	}
 	if d, known := x.h.opt.Cookies.Device(r); known && d.ID == s.Device {
 		v.DeviceSince = d.Since
 	}

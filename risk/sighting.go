@@ -45,11 +45,19 @@ func digestOf(s *policy.Sighting) Digest {
 		b = binary.BigEndian.AppendUint16(b, cell(s.Place.Lon))
 	}
 	browser, _, _ := strings.Cut(s.Client.Browser, " ")
-	for _, text := range []string{browser, s.Client.OS, s.Client.Kind, s.Client.JA4} {
+	for _, text := range []string{browser, s.Client.OS, s.Client.Kind, ciphers(s.Client.JA4)} {
 		b = appendText(b, text)
 	}
 	sum := sha256.Sum256(b)
 	return Digest(sum[:8])
+}
+
+// ciphers is the part of a JA4 that tells one TLS library from another whatever it is about to speak: browsers offer less in
+// the hello of a WebSocket than in that of a page.
+func ciphers(ja4 string) string {
+	_, rest, _ := strings.Cut(ja4, "_")
+	middle, _, _ := strings.Cut(rest, "_")
+	return middle
 }
 
 // cell is the number of a band of 2.5 degrees.
