@@ -31,7 +31,7 @@ type comparison struct {
 const (
 	fewest = 1e-6 // the least p: whatever was seen once is not impossible
 	steps  = 5    // of the longest chain
-	most   = 12   // values told apart; who had more wanders anyway
+	most   = 12   // other values told apart; who had more wanders anyway
 )
 
 func networkChain() [4]comparison {
@@ -72,9 +72,12 @@ func (t *tally) compare() {
 // share is what the history says of one step.
 type share struct {
 	in, same int          // sightings in the class, and those with the value
-	values   int          // different ones
-	first    [most]uint16 // where in the history each stood first
+	others   int          // different values beside it
+	first    [most]uint16 // where in the history each of those stood first
 }
+
+// values is how many different values were seen.
+func (sh *share) values() int { return sh.others + min(sh.same, 1) }
 
 // chain compares the steps one within the other. A value that is unknown, now or then, neither fits nor differs.
 func (t *tally) chain(chain []comparison) {
@@ -100,8 +103,8 @@ func (t *tally) sort(chain []comparison, shares *[steps]share, i int) {
 		}
 		sh := &shares[j]
 		sh.in++
-		sh.distinguish(past, i, chain[j].what)
 		if !equal {
+			sh.distinguish(past, i, chain[j].what)
 			return
 		}
 		sh.same++
@@ -110,16 +113,16 @@ func (t *tally) sort(chain []comparison, shares *[steps]share, i int) {
 
 // distinguish counts a value that no sighting before it had.
 func (sh *share) distinguish(past []Sighting, i int, what attribute) {
-	if sh.values == most || i > math.MaxUint16 {
+	if sh.others == most || i > math.MaxUint16 {
 		return
 	}
-	for _, at := range sh.first[:sh.values] {
+	for _, at := range sh.first[:sh.others] {
 		if _, equal := past[i].compare(&past[at], what); equal {
 			return
 		}
 	}
-	sh.first[sh.values] = uint16(i)
-	sh.values++
+	sh.first[sh.others] = uint16(i)
+	sh.others++
 }
 
 func (t *tally) step(c *comparison, sh *share) {
@@ -138,7 +141,7 @@ func (t *tally) step(c *comparison, sh *share) {
 	}
 	from := len(t.text)
 	t.writeCount(c.feature, value, sh.same, sh.in)
-	p, n, k, values := t.common(c, value), float64(sh.in), float64(sh.same), float64(sh.values)
+	p, n, k, values := t.common(c, value), float64(sh.in), float64(sh.same), float64(sh.values())
 	t.likelihood(code, weight, math.Log(p*(n+values)/(k+values*p)), from)
 }
 

@@ -87,6 +87,7 @@ func (s *Study) tables(w io.Writer) map[string]string {
 		main = append(main, s.Run(set))
 	}
 	mainTable(w, main)
+	goalTable(w, main)
 	rocTable(w, main)
 	cohortTable(w, main)
 	shippedTable(w, main[1])

@@ -46,6 +46,33 @@ func mainTable(w io.Writer, outcomes []*Outcome) {
 	table(w, []string{"attacker", "model", "threshold", "TPR", "median 12", "mean 12", "median 40", "mean 40", "published 12 / 40"}, rows)
 }
 
+// goalTable says where the goal is reached: at the same detection, at most half the re-authentication of the Freeman port here, and at
+// most half of the medians published for it, taking the lower one where two were read.
+func goalTable(w io.Writer, outcomes []*Outcome) {
+	var rows [][]string
+	port := outcomes[0]
+	for _, a := range Attackers() {
+		base := port.row(a)
+		for _, o := range outcomes[1:] {
+			r := o.row(a)
+			at12, at40 := [...]float64{0.17, 0.25, 0.33, 0.58}[a], [...]float64{0.03, 0.08, 0.08, 0.18}[a]
+			rows = append(rows, []string{
+				a.String(), o.Name, half(r.Mean12, base.Mean12), half(r.Mean40, base.Mean40), half(r.Median12, at12), half(r.Median40, at40),
+			})
+		}
+	}
+	fmt.Fprint(w, "## The goal\n\nRe-authentication at the same detection as a share of the Freeman port's, in per cent, and whether that is half or less: of its mean here, and of the published medians.\n\n")
+	table(w, []string{"attacker", "model", "mean 12", "mean 40", "published 12", "published 40"}, rows)
+}
+
+func half(ours, theirs float64) string {
+	answer := "no"
+	if ours <= theirs/2 {
+		answer = "yes"
+	}
+	return percent(ours/theirs) + ", " + answer
+}
+
 // rocTable is the detection at fixed re-authentication rates.
 func rocTable(w io.Writer, outcomes []*Outcome) {
 	var rows [][]string
@@ -117,7 +144,7 @@ func shippedTable(w io.Writer, o *Outcome) {
 		rows = append(rows, []string{a.String(), share(false, ""), share(false, "high"), share(true, "")})
 	}
 	fmt.Fprintf(w, "## As shipped\n\nThe default rules with their own thresholds. The learning period lasts for %d logins; attacks within it are shown apart.\n\n", learning)
-	table(w, []string{"attacker", "raised", "of these high", "raised within the learning period"}, rows)
+	table(w, []string{"attacker", "raised", "raised to high", "raised within the learning period"}, rows)
 	sum := sumTrips(o, raised)
 	at := func(n int, f func(Rates) float64) string {
 		return percent(o.mean(func(r *Result) float64 { return f(ratesAt(r, n, raised, everybody)) }))
