@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"strings"
 	"time"
 
+	"github.com/edgeauth/edgeauth/admin"
 	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/geo"
 	"github.com/edgeauth/edgeauth/history"
@@ -124,4 +126,25 @@ func newHistory(e *edge, log *slog.Logger) *history.History {
 			log.Warn("entries of a history cannot be read and were left out", "subject", fmt.Sprint(s), "entries", n)
 		},
 	})
+}
+
+// checkRisk: without a source assessments go on with less, and say so.
+func (e *edge) checkRisk() (admin.State, string) {
+	w := e.tree.Load().watch
+	if w.engine == nil {
+		return admin.Ready, ""
+	}
+	var bad []string
+	if _, ok := e.keys.Ring().Pepper(); !ok {
+		bad = append(bad, history.ErrNoPepper.Error())
+	}
+	for _, st := range w.places.Status() {
+		if st.Problem != nil {
+			bad = append(bad, fmt.Sprintf("%s file %s: %v", st.Kind, st.Path, st.Problem))
+		}
+	}
+	if len(bad) == 0 {
+		return admin.Ready, ""
+	}
+	return admin.Degraded, strings.Join(bad, "; ")
 }
