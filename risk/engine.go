@@ -62,10 +62,11 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 		e.opt.Log.Warn("the history of a subject cannot be read; the assessment goes without it", "error", err)
 	}
 	f := Finding{Enforced: e.opt.Enforce, Signals: digestOf(&now), Place: place.String(), HistoryKnown: err == nil}
-	f.Assessment = e.opt.Rules.Assess(&policy.Facts{
+	facts := policy.Facts{
 		Subject: v.Subject, Groups: v.Groups, Now: now, History: past, HistoryKnown: err == nil,
 		Failures: e.opt.Failures.near(v.Subject, &now, now.At), Population: e.opt.Population,
-	})
+	}
+	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
 	now.Unproven = !e.proves(&v, &f)
 	if err := e.opt.History.Record(ctx, v.Subject, now); err != nil {
 		e.opt.Log.Warn("a sighting cannot be recorded", "error", err)

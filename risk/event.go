@@ -1,10 +1,6 @@
 package risk
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
@@ -13,16 +9,18 @@ import (
 
 // Event is the audit event of an assessment, with its sum and every term. Who was assessed is for the caller to add.
 func (f *Finding) Event() audit.Event {
-	var terms []string
-	for _, t := range f.Terms {
-		terms = append(terms, fmt.Sprintf("%s %+.2f", t.Code, t.Points))
-	}
-	mode := "observe"
+	a := &audit.Assessment{Mode: audit.ModeObserve, Score: f.Score, Reasons: Texts(f.Reasons), Unknown: Texts(f.Unknown),
+		Thresholds: map[string]float64{}, Place: f.Place}
 	if f.Enforced {
-		mode = "enforce"
+		a.Mode = audit.ModeEnforce
 	}
-	return audit.Event{Name: audit.Assessed, Level: string(f.Level), Reason: strings.Join(Texts(f.Reasons), " "),
-		Score: strconv.FormatFloat(f.Score, 'f', 2, 64), Terms: strings.Join(terms, "; "), Unknown: strings.Join(Texts(f.Unknown), " "), Detail: mode}
+	for _, t := range f.Terms {
+		a.Terms = append(a.Terms, audit.Term{Code: string(t.Code), Points: t.Points, Weight: t.Weight, Detail: t.Detail})
+	}
+	for level, least := range f.Thresholds {
+		a.Thresholds[string(level)] = least
+	}
+	return audit.Event{Name: audit.Assessed, Level: string(f.Level), Assessment: a}
 }
 
 // Texts writes codes as what a session and an event carry.
