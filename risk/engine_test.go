@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -267,13 +268,23 @@ func TestTheEventHoldsTheSumAndEveryTerm(t *testing.T) {
 	b.login("tokyo")
 	f := b.login("sao-paulo")
 	e := f.Event()
-	if e.Name != audit.Assessed || e.Level != "high" || !strings.Contains(e.Reason, string(policy.TimeZones)) {
+	if e.Name != audit.Assessed || e.Level != "high" || !slices.Contains(e.Assessment.Reasons, string(policy.TimeZones)) {
 		t.Errorf("event %+v", e)
 	}
-	for _, term := range f.Terms {
-		if !strings.Contains(e.Terms, string(term.Code)) {
-			t.Errorf("%s is not in %q", term.Code, e.Terms)
+	for level, least := range policy.DefaultRules().Thresholds {
+		if e.Assessment.Thresholds[string(level)] != least {
+			t.Errorf("the thresholds were %v", e.Assessment.Thresholds)
 		}
+	}
+	var sum float64
+	for i, term := range f.Terms {
+		sum += e.Assessment.Terms[i].Points
+		if got := e.Assessment.Terms[i]; got != (audit.Term{Code: string(term.Code), Points: term.Points, Weight: term.Weight, Detail: term.Detail}) {
+			t.Errorf("%+v became %+v", term, got)
+		}
+	}
+	if len(f.Terms) == 0 || len(e.Assessment.Terms) != len(f.Terms) || math.Abs(sum-e.Assessment.Score) > 1e-9 || e.Assessment.Place != f.Place {
+		t.Errorf("%d terms add up to %v in %+v", len(f.Terms), sum, e.Assessment)
 	}
 }
 
