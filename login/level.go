@@ -24,8 +24,10 @@ func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oid
 		finding = s.assess(ctx, r, who, fresh)
 	}
 	raised := finding.Enforced && s.opt.Levels.Stricter(finding.Level, fresh.Level)
+	// Raised as of the flow's beginning: whoever proved enough within it has answered, however long the pages took.
+	since := earlier(fresh.IssuedAt, a.flow.Started.Time())
 	if raised {
-		fresh.Level, fresh.RaisedAt, fresh.Reasons = finding.Level, fresh.IssuedAt, risk.Texts(finding.Reasons)
+		fresh.Level, fresh.RaisedAt, fresh.Reasons = finding.Level, since, risk.Texts(finding.Reasons)
 	}
 	_, standing := s.inPolicy(fresh, a.provider)
 	if floor, found := s.opt.Levels.Strictest(&standing, fresh.Epoch, s.opt.Now()); found && !s.opt.Levels.Stricter(fresh.Level, floor.Level) {
@@ -36,7 +38,7 @@ func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oid
 	}
 	s.bound(fresh)
 	if raised && !s.opt.Levels.Covers(&standing, finding.Level, s.opt.Now()) {
-		s.raise(ctx, r, a, fresh, finding)
+		s.raise(ctx, r, a, fresh, finding, since)
 	}
 }
 
@@ -82,8 +84,8 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // raise writes the floor that the subject's other sessions are under from now on.
-func (s *Server) raise(ctx context.Context, r *http.Request, a *arrival, c *session.Session, f risk.Finding) {
-	d, err := s.opt.Revoker.Write(ctx, f.Floor(c.Subject, revocation.MillisOf(c.RaisedAt)))
+func (s *Server) raise(ctx context.Context, r *http.Request, a *arrival, c *session.Session, f risk.Finding, since time.Time) {
+	d, err := s.opt.Revoker.Write(ctx, f.Floor(c.Subject, revocation.MillisOf(since)))
 	if err != nil {
 		web.RecordOf(r.Context()).Note(fmt.Errorf("raising the subject's level: %w", err))
 		return
