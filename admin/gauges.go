@@ -20,6 +20,8 @@ const (
 	GaugeStoreReady    = "edgeauth_store_ready"                             // no label; 0 or 1
 	GaugeKeysActive    = "edgeauth_keys_active"                             // no label
 	GaugeKeyRetire     = "edgeauth_key_retire_timestamp_seconds"            // label key
+	GaugeRiskSource    = "edgeauth_risk_source_ready"                       // labels kind, file; 0 or 1
+	GaugeHistory       = "edgeauth_history_ready"                           // no label; 0 or 1
 	GaugeCertificate   = "edgeauth_certificate_not_after_timestamp_seconds" // label host
 )
 

@@ -1,14 +1,16 @@
 // Package audit is the closed vocabulary of security events: what happened, to whom, by whom and why. It writes one
-// JSON line per event and knows neither HTTP nor any store.
+// JSON line per event, which docs/audit.schema.json describes, and reads it again. It knows neither HTTP nor any store.
 package audit
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"log/slog"
 	"time"
-
-	"github.com/edgeauth/edgeauth/identity"
 )
+
+//go:generate go run ./internal/generate
 
 // Name is what happened.
 type Name string
@@ -50,28 +52,9 @@ func Names() []Name {
 	return []Name{
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, BackchannelOK, BackchannelBad,
 		RevocationMade, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
-		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable, Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked,
-		AuthenticatorEnrolled,
+		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
+		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled,
 	}
-}
-
-// Event is one security event. Zero fields are left out. Session is the family's name, which opens nothing.
-type Event struct {
-	Name      Name
-	Subject   identity.Subject
-	Session   string
-	Provider  string
-	Client    string // address
-	RequestID string
-	Host      string
-	Reason    string
-	Actor     string
-	Delivery  string
-	Level     string // that something was raised to, or that was proven
-	Score     string // of an assessment
-	Terms     string // of that score, each as "code +points", the greatest first
-	Unknown   string // what an assessment could not tell
-	Detail    string
 }
 
 // Log writes events. Its zero value is not usable; see New.
@@ -81,7 +64,8 @@ type Log struct {
 	now     func() time.Time
 }
 
-// New returns a Log that writes to logger and calls observe (may be nil) for each event, for metrics.
+// New returns a Log that writes to logger and calls observe (may be nil) with each event, which has its ID and time by
+// then, for metrics and for whoever else wants events. Observe must not block.
 func New(logger *slog.Logger, observe func(Event), now func() time.Time) *Log {
 	if observe == nil {
 		observe = func(Event) {}
@@ -90,30 +74,25 @@ func New(logger *slog.Logger, observe func(Event), now func() time.Time) *Log {
 }
 
 // Write records one event, whatever level the logger is set to: who turns the log down does not turn off the security
-// record. It never blocks on anything but the logger's handler.
+// record. It gives the event an ID and a time, unless it has them. It never blocks on anything but the logger's handler
+// and what observes.
 func (l *Log) Write(ctx context.Context, e Event) {
-	l.observe(e)
-	at := l.now().UTC()
-	record := slog.NewRecord(at, slog.LevelInfo, "audit", 0)
-	record.AddAttrs(slog.String("event", string(e.Name)), slog.Time("at", at))
-	for _, f := range e.fields() {
-		if f.value != "" {
-			record.AddAttrs(slog.String(f.key, Text(f.value, maxText)))
-		}
+	if e.ID == "" {
+		e.ID = newID()
 	}
+	if e.At.IsZero() {
+		e.At = l.now()
+	}
+	e.At = e.At.UTC()
+	l.observe(e)
+	record := slog.NewRecord(e.At, slog.LevelInfo, "audit", 0)
+	record.AddAttrs(e.line().attrs()...)
 	_ = l.logger.Handler().Handle(ctx, record) // as slog does: a log that can't be written has nowhere to say so
 }
 
-// maxText bounds a value in bytes: events carry what strangers sent.
-const maxText = 512
-
-type field struct{ key, value string }
-
-// fields names the values as docs/audit.md describes them.
-func (e *Event) fields() [15]field {
-	return [...]field{
-		{"issuer", e.Subject.Issuer}, {"sub", e.Subject.Sub}, {"session", e.Session}, {"provider", e.Provider},
-		{"client", e.Client}, {"request_id", e.RequestID}, {"host", e.Host}, {"reason", e.Reason}, {"actor", e.Actor},
-		{"delivery", e.Delivery}, {"security_level", e.Level}, {"score", e.Score}, {"terms", e.Terms}, {"unknown", e.Unknown}, {"detail", e.Detail},
-	}
+// newID returns 128 random bits in base64url, 22 characters.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }

@@ -3,12 +3,14 @@ package audit_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"log/slog"
 	"maps"
+	"math"
 	"os"
 	"reflect"
 	"regexp"
@@ -50,7 +52,10 @@ func written(t *testing.T, level slog.Level, events ...audit.Event) []map[string
 
 // full has a value in every field.
 func full(value string) audit.Event {
-	e := audit.Event{Name: audit.Logout, Subject: identity.Subject{Issuer: value, Sub: value}}
+	e := audit.Event{Name: audit.Assessed, Subject: identity.Subject{Issuer: value, Sub: value}, Assessment: &audit.Assessment{
+		Mode: value, Score: -1.25, Terms: []audit.Term{{Code: value, Points: 0.1, Weight: 3, Detail: value}, {Code: value, Points: -1.35}},
+		Reasons: []string{value}, Unknown: []string{value}, Thresholds: map[string]float64{value: 3}, Place: value,
+	}}
 	v := reflect.ValueOf(&e).Elem()
 	for i := range v.NumField() {
 		if f := v.Field(i); f.Kind() == reflect.String && f.String() == "" {
@@ -61,10 +66,10 @@ func full(value string) audit.Event {
 }
 
 func TestAnEventIsOneLineWithoutEmptyFields(t *testing.T) {
-	got := written(t, slog.LevelInfo, audit.Event{Name: audit.LoopBroken}, audit.Event{Name: audit.Logout, Subject: identity.Subject{Sub: "a-1"}, Actor: "user"})
+	got := written(t, slog.LevelInfo, audit.Event{ID: "1", Name: audit.LoopBroken}, audit.Event{ID: "2", Name: audit.Logout, Subject: identity.Subject{Sub: "a-1"}, Actor: "user"})
 	want := []map[string]any{
-		{"time": "2026-03-01T11:00:00Z", "level": "INFO", "msg": "audit", "edge": "a", "event": "login_loop_broken", "at": "2026-03-01T11:00:00Z"},
-		{"time": "2026-03-01T11:00:00Z", "level": "INFO", "msg": "audit", "edge": "a", "event": "logout", "at": "2026-03-01T11:00:00Z", "sub": "a-1", "actor": "user"},
+		{"time": "2026-03-01T11:00:00Z", "level": "INFO", "msg": "audit", "edge": "a", "event": "login_loop_broken", "id": "1", "schema": 1.0, "at": "2026-03-01T11:00:00Z"},
+		{"time": "2026-03-01T11:00:00Z", "level": "INFO", "msg": "audit", "edge": "a", "event": "logout", "id": "2", "schema": 1.0, "at": "2026-03-01T11:00:00Z", "sub": "a-1", "actor": "user"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -86,14 +91,122 @@ func TestEachEventIsCountedByItsName(t *testing.T) {
 	}
 }
 
+func TestEachEventHasAnIDOfItsOwnAndATimeBeforeAnybodySeesIt(t *testing.T) {
+	seen := map[string]bool{}
+	log := audit.New(slog.New(slog.DiscardHandler), func(e audit.Event) {
+		if raw, err := base64.RawURLEncoding.Strict().DecodeString(e.ID); err != nil || len(raw) != 16 || seen[e.ID] {
+			t.Errorf("ID %q: %v", e.ID, err)
+		}
+		if seen[e.ID] = true; !e.At.Equal(noon) {
+			t.Errorf("at %v", e.At)
+		}
+	}, func() time.Time { return noon })
+	for range 1000 {
+		log.Write(t.Context(), audit.Event{Name: audit.Logout})
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d IDs", len(seen))
+	}
+}
+
 // LG-01
 func TestNoValueForgesOrFloodsALine(t *testing.T) {
 	for _, bad := range []string{"a\r\n{\"msg\":\"audit\"}", "\x1b[2J", "nul\x00", "\xff\xc3", "\u009b31m", "\u202egnp", strings.Repeat("é", 1<<19), strings.Repeat("\x00", 1<<20)} {
-		for key, value := range written(t, slog.LevelInfo, full(bad))[0] {
-			s, _ := value.(string)
+		eachText(written(t, slog.LevelInfo, full(bad))[0], func(s string) {
 			if len(s) > 512+len("…") || strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) || r == '\ufffd' }) {
-				t.Errorf("%s: %d bytes, %.40q", key, len(s), s)
+				t.Errorf("%d bytes, %.40q", len(s), s)
 			}
+		})
+	}
+}
+
+// eachText visits every text and key within a decoded JSON value.
+func eachText(v any, visit func(string)) {
+	switch v := v.(type) {
+	case string:
+		visit(v)
+	case []any:
+		for _, e := range v {
+			eachText(e, visit)
+		}
+	case map[string]any:
+		for k, e := range v {
+			visit(k)
+			eachText(e, visit)
+		}
+	}
+}
+
+// flood is the largest event that anybody could cause.
+func flood() audit.Event {
+	e := full(strings.Repeat("\"", 1<<12))
+	a := e.Assessment
+	for i := range 1000 {
+		a.Terms = append(a.Terms, a.Terms[0])
+		a.Reasons, a.Unknown = append(a.Reasons, a.Reasons[0]), append(a.Unknown, a.Unknown[0])
+		a.Thresholds[strings.Repeat("\"", 100)+strconv.Itoa(i)], a.Thresholds[strconv.Itoa(i)] = 1, 1
+	}
+	return e
+}
+
+func TestAnEventHasABoundHoweverMuchItIsAbout(t *testing.T) {
+	text, err := json.Marshal(flood())
+	if err != nil || len(text) > 96<<10 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
+func TestNoNumberLosesAnEvent(t *testing.T) {
+	for _, odd := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64} {
+		e := full("x")
+		e.Assessment.Score, e.Assessment.Terms[0].Points, e.Assessment.Terms[0].Weight, e.Assessment.Thresholds["x"] = odd, odd, odd, odd
+		line := written(t, slog.LevelInfo, e)[0]
+		if _, ok := line["score"].(float64); !ok || line["terms"] == nil || line["thresholds"] == nil {
+			t.Errorf("%v: %v", odd, line)
+		}
+	}
+}
+
+func TestAnEventIsReadFromALineAsItWasWritten(t *testing.T) {
+	empty := audit.Assessment{Mode: audit.ModeObserve, Score: 0.1 + 0.2, Terms: []audit.Term{}, Reasons: []string{}, Unknown: []string{},
+		Thresholds: map[string]float64{}}
+	for _, want := range []audit.Event{full("a value"), {Name: audit.LogGap}, {Name: audit.Assessed, Level: "normal", Assessment: &empty}} {
+		want.ID, want.At = "an-id", noon.UTC()
+		var out bytes.Buffer
+		audit.New(slog.New(slog.NewJSONHandler(&out, nil)), nil, time.Now).Write(t.Context(), want)
+		var got audit.Event
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestALogOfTextHasTheSameListsAsJSON(t *testing.T) {
+	var out bytes.Buffer
+	audit.New(slog.New(slog.NewTextHandler(&out, nil)), nil, time.Now).Write(t.Context(), full("x"))
+	m := regexp.MustCompile(` terms=("(?:[^"\\]|\\.)*") `).FindStringSubmatch(out.String())
+	if m == nil {
+		t.Fatal(out.String())
+	}
+	text, err := strconv.Unquote(m[1])
+	var got []audit.Term
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &got)
+	}
+	if diff := cmp.Diff(full("x").Assessment.Terms, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+func TestWhatIsNoEventIsNotReadAsOne(t *testing.T) {
+	for _, text := range []string{`{}`, `[]`, `{"schema":1}`, `{"event":"logout"}`, `{"event":"logout","schema":2}`, `{"event":"logout","schema":1,"at":"noon"}`,
+		`{"msg":"request","level":"INFO"}`} {
+		var e audit.Event
+		if err := json.Unmarshal([]byte(text), &e); err == nil {
+			t.Errorf("%s was read as %+v", text, e)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Config struct {
 	Session   Session    `yaml:"session" doc:"How long people stay logged in, and the keys that seal their sessions."`
 	Store     Store      `yaml:"store" doc:"Where state lives that edges share: the revocation log and tokens. A change to any of its keys needs a restart."`
 	Levels    Levels     `yaml:"levels" doc:"The security levels: how long sessions last, what closes and what proves enough to open it again, and how old an edge's copy of the revocation log may be. See docs/risk.md."`
+	Risk      Risk       `yaml:"risk" doc:"How logins that look wrong are told from others, and what becomes of them. See docs/risk.md."`
 	Upstreams []Upstream `yaml:"upstreams" required:"true" doc:"The applications behind edgeauth, by name."`
 	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. Of several that match, the most specific path wins, not the first in the list."`
 	Admin     Admin      `yaml:"admin" doc:"The listener for health checks and metrics."`

@@ -69,6 +69,14 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 			High: config.Level{Lifetime: 15 * time.Minute, Idle: 15 * time.Minute, ACR: []string{"bio"}, AMR: []string{"hwk"},
 				Blocks: []string{"sensitive"}, Hold: 8 * time.Hour, MaxStaleness: 5 * time.Second, Past: config.PastDeny},
 		},
+		Risk: config.Risk{
+			Mode: config.RiskEnforce, Places: config.Places{City: []string{}, Country: []string{}, ASN: []string{}},
+			Networks:   config.Networks{Hosting: []string{}, Tor: []string{}, Egress: []string{}},
+			TimeZones:  config.TimeZones{Count: 3, Within: time.Hour, Level: "high"},
+			Travel:     config.Travel{MinDistance: 500, MaxSpeed: 1000, HalfFrom: 805, Level: "elevated"},
+			Thresholds: map[string]float64{}, Weights: map[string]float64{}, Points: map[string]float64{},
+			Learning: config.Learning{Logins: 5, Days: 30}, Exceptions: []config.RiskException{},
+		},
 		Upstreams: []config.Upstream{{
 			Name: "app", Addresses: []*url.URL{mustURL(t, "http://10.0.0.5")}, Protocol: config.ProtocolAuto,
 			Host: config.HostPreserve,

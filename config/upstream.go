@@ -47,7 +47,7 @@ type IdentityHeaders struct {
 	Name    string `yaml:"name" default:"X-Auth-Name" format:"header" doc:"Header with the full name."`
 	Groups  string `yaml:"groups" default:"X-Auth-Groups" format:"header" doc:"Header with the groups. Only groups that some route names are kept in a session, and so sent."`
 	ACR     string `yaml:"acr" default:"X-Auth-Acr" format:"header" doc:"Header with how the person authenticated (acr)."`
-	Level   string `yaml:"level" format:"header" doc:"Header with the session's security level."`
+	Level   string `yaml:"level" format:"header" doc:"Header with the security level that the session is under: the one of its login, or a stricter one that it was raised to since. A strict level says that something looked wrong, not that the person proved more."`
 	Session string `yaml:"session" format:"header" doc:"Header with the session's public name, the one that edgeauth revoke takes."`
 
 	UnverifiedEmail bool `yaml:"unverified_email" default:"false" doc:"Whether the header with the email address is also sent where the provider does not vouch for the address. An application that knows people by their address could then take one for another."`

@@ -23,6 +23,7 @@ func validate(c *Config, r *strict.Result) {
 	v.session()
 	v.store()
 	v.levels()
+	v.risk()
 	v.upstreams()
 	v.routes()
 	v.admin()

@@ -3,6 +3,7 @@ package geo
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"math"
@@ -23,8 +24,15 @@ type follower[T any] struct {
 	loaded time.Time
 
 	seen    fs.FileInfo // of the content that was last read whole; nil: read again in any case
-	problem error       // why the present content is not the value; nil: it is
-	since   time.Time   // of the problem
+	seed    maphash.Seed
+	sum     uint64 // of the content that was last judged; valid if judged is true
+	judged  bool
+	problem error     // why the present content is not the value; nil: it is
+	since   time.Time // of the problem
+}
+
+func newFollower[T any](kind Kind, path string, limit int64, parse func([]byte) (T, error)) *follower[T] {
+	return &follower[T]{kind: kind, path: path, limit: limit, parse: parse, seed: maphash.MakeSeed()}
 }
 
 // settling is how old a file must be for its time to tell one content from the next: clocks of file systems are coarse.
@@ -35,9 +43,11 @@ const settling = 2 * time.Second
 func (f *follower[T]) refresh(now time.Time) (changed, news bool) {
 	before := f.problem
 	info, data, err := f.read(now)
-	if err == nil && data == nil {
+	if err == nil && (data == nil || f.same(data)) {
+		f.seen = info
 		return false, false
 	}
+	f.judged = err == nil
 	var value T
 	if err == nil {
 		value, err = f.parse(data)
@@ -58,6 +68,13 @@ func (f *follower[T]) refresh(now time.Time) (changed, news bool) {
 	return changed, before == nil || before.Error() != err.Error()
 }
 
+// same reports whether data is what was judged last.
+func (f *follower[T]) same(data []byte) bool {
+	before := f.sum
+	f.sum = maphash.Bytes(f.seed, data)
+	return f.judged && f.sum == before
+}
+
 // read returns the file's content, or no data if it is the same as before. The info is nil unless it will tell the next
 // change.
 func (f *follower[T]) read(now time.Time) (fs.FileInfo, []byte, error) {
@@ -69,7 +86,7 @@ func (f *follower[T]) read(now time.Time) (fs.FileInfo, []byte, error) {
 		return info, nil, nil
 	}
 	data, err := readWhole(f.path, info, f.limit)
-	if err != nil || now.Sub(info.ModTime()) < settling {
+	if err != nil || now.Sub(info.ModTime()).Abs() < settling {
 		return nil, data, err
 	}
 	return info, data, nil

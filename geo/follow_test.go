@@ -74,9 +74,9 @@ func TestABrokenNewVersionKeepsTheLastGoodOneInUseAndIsReported(t *testing.T) {
 	c.pass(time.Hour)
 	broken := c.at
 	rewrite(t, base, good[:len(good)/2])
-	rewrite(t, hosting, "<html>")
-	rewrite(t, egress, "<html>")
-	for range 3 {
+	for i := range 3 {
+		rewrite(t, hosting, "<html>"+strings.Repeat("x", i))
+		rewrite(t, egress, "<html>"+strings.Repeat("x", i))
 		d.Refresh()
 		if got := lookup(t, d, inside); got.Country != "DE" || !got.Hosting || !got.Egress {
 			t.Errorf("%+v", got)
@@ -96,6 +96,25 @@ func TestABrokenNewVersionKeepsTheLastGoodOneInUseAndIsReported(t *testing.T) {
 		if st.Problem != nil || !st.Since.IsZero() || !st.Loaded.Equal(c.at) {
 			t.Errorf("cured, and yet: %+v", st)
 		}
+	}
+}
+
+// Its length and its end are right, so it opens; but the middle is another file's.
+func TestADatabaseWithOverwrittenRecordsKeepsTheLastGoodOneInUse(t *testing.T) {
+	var networks []mmdb.Network
+	for i := range 128 {
+		networks = append(networks, network(netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(2 * i)}), 7).String(),
+			map[string]any{"country_code": "DE", "city": strings.Repeat("x", 1+i%60)}))
+	}
+	base := database(t, networks...)
+	good := read(t, base)
+	d := geo.Open(geo.Files{City: []string{base}}, geo.Options{Now: newClock().now})
+	at := strings.Index(good, "country_code") - 2
+	rewrite(t, base, good[:at]+strings.Repeat("\xff", 2000)+good[at+2000:])
+	d.Refresh()
+	got, st := lookup(t, d, inside), only(t, d)
+	if got.Country != "DE" || !st.InUse || st.Problem == nil || !strings.Contains(st.Problem.Error(), "corrupt") || len(st.Problem.Error()) > 1000 {
+		t.Errorf("%+v, %+v", got, st)
 	}
 }
 
@@ -153,6 +172,33 @@ func TestAProblemIsLoggedOnceAndSoIsItsCure(t *testing.T) {
 	}
 	if errs, reads := strings.Count(out.String(), "level=ERROR"), strings.Count(out.String(), "geo file read"); errs != 1 || reads != 2 {
 		t.Errorf("%d errors, %d readings:\n%s", errs, reads, &out)
+	}
+}
+
+// A clock that jumps, or a file from the future, must not have a large file read and logged for ever.
+func TestAFileThatIsReadAgainUnchangedIsNoNews(t *testing.T) {
+	for name, age := range map[string]time.Duration{"fresh": 0, "from the future": -time.Hour, "old": time.Hour} {
+		var out bytes.Buffer
+		tor, base := textFile(t, inside+"\n"), one(t, map[string]any{"country_code": 7})
+		at := time.Now()
+		for _, path := range []string{tor, base} {
+			if err := os.Chtimes(path, at.Add(-age), at.Add(-age)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := &clock{at: at}
+		d := geo.Open(geo.Files{Tor: []string{tor}, Hosting: []string{tor + "x"}, City: []string{base}},
+			geo.Options{Log: slog.New(slog.NewTextHandler(&out, nil)), Now: c.now})
+		for range 5 {
+			d.Refresh()
+			c.pass(10 * time.Second)
+		}
+		if n := strings.Count(out.String(), "\n"); n != 3 {
+			t.Errorf("%s: %d lines\n%s", name, n, &out)
+		}
+		if got := lookup(t, d, inside); !got.Tor {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 

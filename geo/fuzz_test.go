@@ -1,6 +1,7 @@
 package geo_test
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"os"
@@ -14,7 +15,12 @@ import (
 
 func TestAFileThatIsNoDatabaseIsReported(t *testing.T) {
 	good := read(t, one(t, flat("DE", "Berlin", 52.5, 13.4)))
+	bomb := map[string]any{"country_code": "DE"}
+	for i := range 5000 {
+		bomb[fmt.Sprint("key", i)] = "DE"
+	}
 	rows := map[string]string{
+		"bomb":       read(t, one(t, bomb)),
 		"empty":      "",
 		"text":       "1.2.3.4\n",
 		"zeros":      strings.Repeat("\x00", 4096),

@@ -88,22 +88,27 @@ func (d *DB) follow(files Files) {
 		for _, path := range group.paths {
 			if path = filepath.Clean(path); !slices.Contains(seen, path) {
 				seen = append(seen, path)
-				d.bases = append(d.bases, &follower[*base]{kind: group.kind, path: path, limit: maxBase, parse: openBase})
+				d.bases = append(d.bases, newFollower(group.kind, path, maxBase, openBase))
 			}
 		}
 	}
-	wide := func(b []byte) (*list.Set, error) { return list.Parse(b, true) }
-	// An egress list excuses people, so it excuses no address besides those that it names, and nobody once it is gone.
-	exact := func(b []byte) (*list.Set, error) { return list.Parse(b, false) }
-	for _, path := range files.Hosting {
-		d.lists = append(d.lists, &follower[*list.Set]{kind: Hosting, path: path, limit: maxList, parse: wide})
+	for _, group := range []struct {
+		kind  Kind
+		paths []string
+	}{{Hosting, files.Hosting}, {Tor, files.Tor}, {Egress, files.Egress}} {
+		for _, path := range group.paths {
+			d.lists = append(d.lists, followList(group.kind, path))
+		}
 	}
-	for _, path := range files.Tor {
-		d.lists = append(d.lists, &follower[*list.Set]{kind: Tor, path: path, limit: maxList, parse: wide})
-	}
-	for _, path := range files.Egress {
-		d.lists = append(d.lists, &follower[*list.Set]{kind: Egress, path: path, limit: maxList, parse: exact, drop: true})
-	}
+}
+
+// followList follows a list. An egress list excuses people, so it excuses no address besides those that it names, and nobody
+// once it is gone.
+func followList(kind Kind, path string) *follower[*list.Set] {
+	excuses := kind == Egress
+	f := newFollower(kind, path, maxList, func(data []byte) (*list.Set, error) { return list.Parse(data, !excuses) })
+	f.drop = excuses
+	return f
 }
 
 // Run reads files again when they change, until the context ends. It returns nil.

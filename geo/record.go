@@ -19,13 +19,17 @@ type record struct {
 	hosting, tor        bool
 
 	faults int
+	work   int // entries of maps that were read
 }
+
+// maxWork bounds the entries read of one record; real ones have some 60. Pointers could make more of a small file.
+const maxWork = 1024
 
 // maxText bounds the texts that are kept, in bytes.
 const maxText = 128
 
-// UnmarshalMaxMindDBCursor implements mmdbdata.CursorUnmarshaler. It descends into maps at fixed places only, so its work
-// is bounded by the record's own bytes, whatever a hostile file's pointers say.
+// UnmarshalMaxMindDBCursor implements mmdbdata.CursorUnmarshaler. It descends into maps at fixed places only, at most three
+// deep, whatever a hostile file's pointers say.
 func (r *record) UnmarshalMaxMindDBCursor(c mmdbdata.Cursor) (mmdbdata.Cursor, error) {
 	*r = record{lat: math.NaN(), lon: math.NaN()}
 	next, err := each(c, r, (*record).top)
@@ -50,6 +54,9 @@ func each(c mmdbdata.Cursor, r *record, f field) (mmdbdata.Cursor, error) {
 		key, at, more := m.Next(value)
 		if !more {
 			return m.End()
+		}
+		if r.work++; r.work > maxWork {
+			return mmdbdata.Cursor{}, mmdbdata.NewInvalidDatabaseError("a record with more than %d entries", maxWork)
 		}
 		if value, err = f(r, key, at); err != nil {
 			return mmdbdata.Cursor{}, err

@@ -47,7 +47,7 @@ func (r *reader) take(n int) []byte {
 
 func (r *reader) sighting() (s policy.Sighting) {
 	f := r.byte()
-	s.Login, s.Client.Contradicts = f&flagLogin != 0, f&flagContradicts != 0
+	s.Login, s.Client.Contradicts, s.Unproven = f&flagLogin != 0, f&flagContradicts != 0, f&flagUnproven != 0
 	s.Network.Hosting, s.Network.Tor, s.Network.Egress = f&flagHosting != 0, f&flagTor != 0, f&flagEgress != 0
 	s.At, s.DeviceSince, s.Assurance.AuthTime = r.time(), r.time(), r.time()
 	s.Network.Address, s.Network.Prefix, s.Network.ASN = r.hash(), r.hash(), r.hash()

@@ -25,6 +25,7 @@ const (
 	flagTor
 	flagEgress
 	flagContradicts
+	flagUnproven
 )
 
 var errNoTime = errors.New("a sighting without a time")
@@ -66,7 +67,7 @@ func flags(s policy.Sighting) (f byte) {
 		set  bool
 	}{
 		{flagLogin, s.Login}, {flagHosting, s.Network.Hosting}, {flagTor, s.Network.Tor},
-		{flagEgress, s.Network.Egress}, {flagContradicts, s.Client.Contradicts},
+		{flagEgress, s.Network.Egress}, {flagContradicts, s.Client.Contradicts}, {flagUnproven, s.Unproven},
 	} {
 		if is.set {
 			f |= is.flag

@@ -103,7 +103,7 @@ func TestValuesOfALaterReleaseAndOtherSpellingsAreUnreadable(t *testing.T) {
 	bad := map[string][]byte{
 		"nothing":            {},
 		"later version":      with(0, 2),
-		"unknown flag":       with(1, 0x25),
+		"unknown flag":       with(1, 0x45),
 		"no time":            with(2, 0, 0, 0, 0, 0, 0),
 		"no such country":    with(60, 'b', 'r'),
 		"half a country":     with(60, 0, 'R'),

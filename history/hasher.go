@@ -84,11 +84,12 @@ func (h Hasher) network(kind string, a netip.Addr, bits4, bits6 int) policy.Hash
 // plain returns the IPv4 address that an IPv6 address stands for: mapped (RFC 4291, 2.5.5.2), or behind the well-known
 // prefix of a translator (RFC 6052, 2.1), where all of IPv4 would otherwise be one /64. A zone is local to a machine.
 func plain(a netip.Addr) netip.Addr {
+	a = a.WithZone("")
 	if a.Is6() && netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(a) {
 		b := a.As16()
 		return netip.AddrFrom4([4]byte(b[12:]))
 	}
-	return a.Unmap().WithZone("")
+	return a.Unmap()
 }
 
 func (h Hasher) hash(kind string, data []byte) policy.Hash {

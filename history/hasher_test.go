@@ -27,7 +27,8 @@ func TestHashesOfAddressesMeetWhereTheNetworkIsTheSame(t *testing.T) {
 		{"192.0.2.1", "64:ff9b:1::192.0.2.1", false, false}, // RFC 8215: what is in it depends on who uses it
 		{"2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true, true},
 		{"2001:db8:1:2::1", "2001:db8:1:3::1", false, true},
-		{"2001:db8:1:2::1", "2001:db8:2:2::1", false, false},
+		{"2001:db8:1:2::1", "2001:db8:1:ffff::1", false, true},
+		{"2001:db8:1:2::1", "2001:db8:0:2::1", false, false},
 		{"fe80::1%eth0", "fe80::1", true, true},
 		{"c000:201::", "192.0.2.1", false, false}, // the same leading bytes
 	} {
@@ -49,6 +50,7 @@ func TestHashesOfWhatIsUnknownAreZero(t *testing.T) {
 	for name, hash := range map[string]policy.Hash{
 		"no address": h.Address(netip.Addr{}), "no prefix": h.Prefix(netip.Addr{}),
 		"any IPv4": h.Address(netip.IPv4Unspecified()), "any IPv6": h.Prefix(netip.IPv6Unspecified()),
+		"any IPv6, zoned":  h.Address(netip.MustParseAddr("::%eth0")),
 		"any IPv4, mapped": h.Address(netip.MustParseAddr("::ffff:0.0.0.0")),
 		"no ASN":           h.ASN(0), "no device": h.Device(identity.DeviceID{}), "no agent": h.Agent(""),
 	} {

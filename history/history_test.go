@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -37,7 +38,25 @@ func whole() policy.Sighting {
 		},
 		Device: hashes.Device(identity.DeviceID{1}), DeviceSince: noon.Add(-90 * 24 * time.Hour),
 		Assurance: identity.Assurance{ACR: "bio", AMR: []string{"hwk", "", "user"}, AuthTime: noon.Add(-time.Minute)},
+		Unproven:  true,
 	}
+}
+
+// A field that is added to sightings and forgotten here would be forgotten by every history.
+func TestTheWholeSightingHasEveryFieldSet(t *testing.T) {
+	var empty func(v reflect.Value, path string)
+	empty = func(v reflect.Value, path string) {
+		if v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]() {
+			for i := range v.NumField() {
+				empty(v.Field(i), path+"."+v.Type().Field(i).Name)
+			}
+			return
+		}
+		if v.IsZero() {
+			t.Errorf("%s is not set", path)
+		}
+	}
+	empty(reflect.ValueOf(whole()), "Sighting")
 }
 
 func TestASightingComesBackAsItWasRecordedFromADatabaseOnDisk(t *testing.T) {

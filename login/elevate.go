@@ -71,18 +71,15 @@ func (s *Server) needOf(f *flow.Flow) (policy.Need, bool) {
 // spot is remembered first.
 func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, p policy.Proof) (policy.Authentication, error) {
 	auth := policy.Authentication{Assurance: who.Assurance, ClockSkew: a.provider.ClockSkew()}
-	if s.opt.Risk == nil {
-		return auth, nil
-	}
 	if p.EnrolledOnTheSpot(&auth, a.flow.Started.Time()) {
-		if err := s.opt.Risk.MarkEnrolled(ctx, who.Subject, s.opt.Now()); err != nil {
+		if err := s.opt.Enrolled.MarkEnrolled(ctx, who.Subject, s.opt.Now()); err != nil {
 			return auth, fmt.Errorf("remembering an enrolment: %w", err)
 		}
 		s.event(r, audit.Event{Name: audit.AuthenticatorEnrolled, Provider: a.flow.Provider, Subject: who.Subject,
 			Level: string(a.flow.Level), Detail: assuranceText(who)})
 	}
 	var err error
-	auth.Enrolled, err = s.opt.Risk.Enrolled(ctx, who.Subject)
+	auth.Enrolled, err = s.opt.Enrolled.Enrolled(ctx, who.Subject)
 	return auth, err
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admission"
@@ -26,8 +24,10 @@ func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oid
 		finding = s.assess(ctx, r, who, fresh)
 	}
 	raised := finding.Enforced && s.opt.Levels.Stricter(finding.Level, fresh.Level)
+	// Raised as of the flow's beginning: whoever proved enough within it has answered, however long the pages took.
+	since := earlier(fresh.IssuedAt, a.flow.Started.Time())
 	if raised {
-		fresh.Level, fresh.RaisedAt, fresh.Reasons = finding.Level, fresh.IssuedAt, texts(finding.Reasons)
+		fresh.Level, fresh.RaisedAt, fresh.Reasons = finding.Level, since, risk.Texts(finding.Reasons)
 	}
 	_, standing := s.inPolicy(fresh, a.provider)
 	if floor, found := s.opt.Levels.Strictest(&standing, fresh.Epoch, s.opt.Now()); found && !s.opt.Levels.Stricter(fresh.Level, floor.Level) {
@@ -38,7 +38,7 @@ func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oid
 	}
 	s.bound(fresh)
 	if raised && !s.opt.Levels.Covers(&standing, finding.Level, s.opt.Now()) {
-		s.raise(ctx, r, a, fresh, finding)
+		s.raise(ctx, r, a, fresh, finding, since)
 	}
 }
 
@@ -57,31 +57,10 @@ func (s *Server) assess(ctx context.Context, r *http.Request, who *oidc.Login, f
 	}
 	finding := s.opt.Risk.Assess(ctx, v)
 	fresh.Signals = finding.Signals
-	s.event(r, assessed(fresh, v.Provider, &finding))
+	e := finding.Event()
+	e.Provider, e.Subject, e.Session = v.Provider, fresh.Subject, fresh.Family.String()
+	s.event(r, e)
 	return finding
-}
-
-// assessed is the audit event of an assessment, with its sum and every term.
-func assessed(c *session.Session, provider string, f *risk.Finding) audit.Event {
-	var terms []string
-	for _, t := range f.Terms {
-		terms = append(terms, fmt.Sprintf("%s %+.2f", t.Code, t.Points))
-	}
-	mode := "observe"
-	if f.Enforced {
-		mode = "enforce"
-	}
-	return audit.Event{Name: audit.Assessed, Provider: provider, Subject: c.Subject, Session: c.Family.String(), Level: string(f.Level),
-		Reason: strings.Join(texts(f.Reasons), " "), Score: strconv.FormatFloat(f.Score, 'f', 2, 64), Terms: strings.Join(terms, "; "),
-		Unknown: strings.Join(texts(f.Unknown), " "), Detail: mode}
-}
-
-// texts writes codes as what a session and an event carry.
-func texts[T ~string](codes []T) (out []string) {
-	for _, c := range codes {
-		out = append(out, string(c))
-	}
-	return out
 }
 
 // bound gives a session the times of its level.
@@ -105,20 +84,14 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // raise writes the floor that the subject's other sessions are under from now on.
-func (s *Server) raise(ctx context.Context, r *http.Request, a *arrival, c *session.Session, f risk.Finding) {
-	since := revocation.MillisOf(c.RaisedAt)
-	reason := ""
-	if len(c.Reasons) > 0 {
-		reason = c.Reasons[0]
-	}
-	d, err := s.opt.Revoker.Write(ctx, revocation.Entry{Register: revocation.Floor(c.Subject, f.Level), Value: revocation.Value{
-		Since: since, Until: until(revocation.MillisOf(c.RaisedAt.Add(session.MaxLifetime)), since), Reason: reason, Actor: "risk"}})
+func (s *Server) raise(ctx context.Context, r *http.Request, a *arrival, c *session.Session, f risk.Finding, since time.Time) {
+	d, err := s.opt.Revoker.Write(ctx, f.Floor(c.Subject, revocation.MillisOf(since)))
 	if err != nil {
 		web.RecordOf(r.Context()).Note(fmt.Errorf("raising the subject's level: %w", err))
 		return
 	}
 	s.event(r, audit.Event{Name: audit.LevelRaised, Provider: a.flow.Provider, Subject: c.Subject, Session: c.Family.String(), Level: string(f.Level),
-		Reason: reason, Actor: "risk", Delivery: d.String()})
+		Reason: f.Why(), Actor: "risk", Delivery: d.String()})
 }
 
 // inPolicy is a session as policy sees it, and what the log says of it.

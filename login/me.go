@@ -58,8 +58,8 @@ type profile struct {
 	AuthTime  *time.Time `json:"auth_time,omitempty"`
 	IssuedAt  time.Time  `json:"issued_at"`
 	IdleUntil time.Time  `json:"idle_until"`
-	Expires   time.Time  `json:"expires_at"`
-	Session   string     `json:"session"` // the family's name
+	Expires   time.Time  `json:"expires_at"` // at the latest, under that level
+	Session   string     `json:"session"`    // the family's name
 	Staleness float64    `json:"staleness_seconds"`
 }
 
@@ -107,10 +107,11 @@ func (s *Server) level(p *profile, c *session.Session, from *oidc.Provider) {
 	known, standing := s.inPolicy(c, from)
 	b, _ := s.opt.Levels.Weigh(&known, &standing, s.opt.Now())
 	p.Level, p.Proven, p.Reasons = string(b.Need.Level), b.Proven, c.Reasons
+	p.Expires = b.Ends(&known)
 	if !b.Need.Since.IsZero() {
 		p.RaisedAt = &b.Need.Since
 	}
-	if floor, found := s.opt.Levels.Strictest(&standing, c.Epoch, s.opt.Now()); found && b.Raised {
-		p.Reasons = []string{floor.Reason}
+	if b.Raised {
+		p.Reasons = []string{b.Why}
 	}
 }

@@ -45,11 +45,8 @@ func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Reques
 // remember notes on a session whether an authenticator was enrolled on the spot. If that cannot be told, the session
 // proves nothing against a level that was raised before.
 func (s *Server) remember(ctx context.Context, r *http.Request, fresh *session.Session) {
-	if s.opt.Risk == nil {
-		return
-	}
 	var err error
-	if fresh.Enrolled, err = s.opt.Risk.Enrolled(ctx, fresh.Subject); err != nil {
+	if fresh.Enrolled, err = s.opt.Enrolled.Enrolled(ctx, fresh.Subject); err != nil {
 		fresh.Enrolled = fresh.IssuedAt
 		web.RecordOf(r.Context()).Note(fmt.Errorf("asking for enrolments: %w", err))
 	}

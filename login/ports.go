@@ -41,10 +41,16 @@ type Once interface {
 	Claim(ctx context.Context, key string, value []byte, ttl time.Duration) (Claim, error)
 }
 
-// Risk looks at logins and remembers them. Its errors mean that the store could not be asked.
+// Risk looks at logins and remembers them.
 type Risk interface {
 	// Assess never fails: what it cannot tell, it says.
 	Assess(ctx context.Context, v risk.Visit) risk.Finding
+	// Failed counts a login that did not succeed; its subject may be unknown.
+	Failed(v risk.Visit)
+}
+
+// Enrolments remembers who enrolled an authenticator on the spot. Every error means that the store could not be asked.
+type Enrolments interface {
 	// Enrolled is when an authenticator of the subject was last enrolled on the spot; zero: never.
 	Enrolled(ctx context.Context, s identity.Subject) (time.Time, error)
 	MarkEnrolled(ctx context.Context, s identity.Subject, at time.Time) error

@@ -12,6 +12,7 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	Once      Once
 	Vault     Vault
 	Risk      Risk // nil: logins are not assessed
+	Enrolled  Enrolments
 
 	Levels     policy.Levels
 	Proofs     []policy.Proof // that routes ask for, besides those of the levels
@@ -150,4 +152,16 @@ func (s *Server) event(r *http.Request, e audit.Event) {
 		e.Client = rec.Client.String()
 	}
 	s.opt.Audit.Write(r.Context(), e)
+	if s.opt.Risk != nil && failure(e.Reason) && (e.Name == audit.LoginRefused || e.Name == audit.StepUpRefused) {
+		s.opt.Risk.Failed(risk.Visit{Subject: e.Subject, Address: rec.Client, Header: r.Header, JA4: rec.JA4})
+	}
+}
+
+// failure reports whether a login was refused for what somebody did, and not for an outage or a slow person.
+func failure(reason string) bool {
+	switch reason {
+	case "login_cancelled", "code_refused", "bad_identity", "bad_callback", "other_browser", "other_subject", "not_proven", "new_authenticator":
+		return true
+	}
+	return false
 }

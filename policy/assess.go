@@ -15,7 +15,9 @@ import (
 // A rule that has a level of its own (Zones, Travel, Require) acts always; what the score asks for acts once the subject's
 // learning period is over. Both only ever raise. What is unknown counts neither way and is listed.
 func (r *Rules) Assess(f *Facts) Assessment {
-	t := tally{rules: r, facts: f, terms: make([]Term, 0, 24), spans: make([]span, 0, 24), text: make([]byte, 0, 1024)}
+	t := tally{rules: r, facts: f, terms: make([]Term, 0, 24), spans: make([]span, 0, 24), text: make([]byte, 0, 512)}
+	var room [64]time.Duration
+	t.ago = t.ages(room[:0])
 	t.unread()
 	t.clocks()
 	t.zones()
@@ -33,6 +35,7 @@ func (r *Rules) Assess(f *Facts) Assessment {
 type tally struct {
 	rules   *Rules
 	facts   *Facts
+	ago     []time.Duration // of each sighting, how long before now
 	terms   []Term
 	spans   []span // of each term's detail within text, which is made a string once
 	text    []byte
@@ -40,6 +43,7 @@ type tally struct {
 	rank    int // of the level so far
 	reasons []Reason
 	lowered float64
+	known   bool // the device
 }
 
 type span struct{ from, to int }
@@ -63,8 +67,14 @@ func (t *tally) result() Assessment {
 	return a
 }
 
+// before orders the terms: greatest points first, and last what only settles an account.
 func before(a, b Term) int {
 	switch {
+	case (a.Code == LoweringCapped) != (b.Code == LoweringCapped):
+		if b.Code == LoweringCapped {
+			return -1
+		}
+		return 1
 	case a.Points > b.Points:
 		return -1
 	case a.Points < b.Points:
@@ -80,8 +90,12 @@ func before(a, b Term) int {
 // bound takes back what the lowering terms lowered beyond Caps.Total, with a term of its own, so that the terms still add
 // up.
 func (t *tally) bound() {
-	if excess := -t.lowered - t.rules.Caps.Total; excess > 0 && !t.exempt(LoweringCapped) {
-		t.add(LoweringCapped, excess, 0, "")
+	if excess := t.lowered - t.rules.Caps.Total; excess > 0 && !t.exempt(LoweringCapped) {
+		from := len(t.text)
+		t.writeString("no more than ")
+		t.writeFloat(t.rules.Caps.Total)
+		t.writeString(" points are taken away")
+		t.note(LoweringCapped, excess, 0, from)
 	}
 }
 
@@ -160,15 +174,25 @@ func (t *tally) unread() {
 // clocks marks sightings from further ahead than clocks may differ: a clock jumped, here or where they were made. Nobody
 // can tell how long ago they were. The rules of movement take them for sightings of this moment, which can only raise.
 func (t *tally) clocks() {
-	for _, s := range t.facts.past() {
-		if t.ahead(&s) {
+	for i := range t.ago {
+		if t.ahead(i) {
 			t.unknown = append(t.unknown, ClockAhead)
 			return
 		}
 	}
 }
 
-func (t *tally) ahead(s *Sighting) bool { return s.At.Sub(t.facts.Now.At) > identity.MaxClockSkew }
+// ages measures how long ago each sighting was.
+func (t *tally) ages(ago []time.Duration) []time.Duration {
+	past := t.facts.past()
+	for i := range past {
+		ago = append(ago, t.facts.Now.At.Sub(past[i].At))
+	}
+	return ago
+}
+
+// ahead reports whether a sighting of the history is from the future.
+func (t *tally) ahead(i int) bool { return t.ago[i] < -identity.MaxClockSkew }
 
 // past is the history as far as it could be read.
 func (f *Facts) past() []Sighting {

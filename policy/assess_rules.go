@@ -77,21 +77,21 @@ type Exception struct {
 func DefaultRules() *Rules {
 	return &Rules{
 		Levels:     []identity.Level{identity.Normal, identity.Elevated, identity.High},
-		Thresholds: map[identity.Level]float64{identity.Elevated: 3, identity.High: 7},
+		Thresholds: map[identity.Level]float64{identity.Elevated: 1, identity.High: 5},
 		Zones:      Zones{Count: 3, Within: time.Hour, Level: identity.High},
 		Travel:     Travel{MinDistance: 500, MaxSpeed: 1000, HalfFrom: 805, Level: identity.Elevated},
 		Failures:   Bursts{Subject: 3, Network: 10, ASN: 200},
 		Require:    map[Reason]identity.Level{HistoryUnread: identity.Elevated},
 		Weights: map[Feature]float64{
-			FeatureCountry: 1, FeatureASN: 0.8, FeaturePrefix: 0.3, FeatureAddress: 0.2,
-			FeatureKind: 0.5, FeatureOS: 0.8, FeatureBrowser: 0.8, FeatureVersion: 0.3, FeatureAgent: 0.2,
-			FeatureJA4: 0.6, FeatureDevice: 1, FeatureHour: 0.2,
+			FeatureCountry: 0.5, FeatureASN: 0.8, FeaturePrefix: 0.8, FeatureAddress: 0.2,
+			FeatureKind: 0.4, FeatureOS: 0.6, FeatureBrowser: 0.8, FeatureVersion: 0.2, FeatureAgent: 0.2,
+			FeatureJA4: 0.4, FeatureDevice: 1, FeatureHour: 0.2,
 		},
 		Points: map[Reason]float64{
 			TimeZones: 4, ImpossibleTravel: 3, NewTor: 3, NewHosting: 1.5, ClientContradicts: 2.5, Rekeyed: 2,
 			SubjectFailures: 1, NetworkFailures: 1, ASNFailures: 0.5, LongKnownDevice: -1, PhishingResistant: -3,
 		},
-		Caps:     Caps{Term: 4, Lower: 4, Total: 8},
+		Caps:     Caps{Term: 4, Lower: 4, Total: 5},
 		Learning: Period{Logins: 5, Days: 30},
 		KnownFor: 30 * 24 * time.Hour,
 	}

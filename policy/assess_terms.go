@@ -8,15 +8,10 @@ import (
 // grain is what points are multiples of: sums of them are exact, in whatever order they are added.
 const grain = 1.0 / 64
 
-// add notes a term whose detail is text. A term of no points says nothing and is left out.
-func (t *tally) add(code Reason, points, weight float64, text string) {
-	from := len(t.text)
-	t.text = append(t.text, text...)
-	t.note(code, points, weight, from)
-}
-
-// note notes a term whose detail is what was written to t.text since from.
+// note notes a term whose detail is what was written to t.text since from. A term of no points says nothing and is left out,
+// but may ask for a level all the same.
 func (t *tally) note(code Reason, points, weight float64, from int) {
+	t.require(t.rules.Require[code], code)
 	points = math.Round(finite(points)/grain) * grain
 	if points == 0 {
 		t.text = t.text[:from]

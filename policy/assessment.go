@@ -50,7 +50,7 @@ type Term struct {
 type Assessment struct {
 	Level   identity.Level // that the rules ask for, whatever the mode
 	Score   float64        // sum of the points of all terms
-	Terms   []Term         // greatest points first
+	Terms   []Term         // greatest points first; LoweringCapped last
 	Reasons []Reason       // those rules and thresholds that made Level what it is
 	Unknown []Reason       // what could not be told, and so counted neither way
 	At      time.Time

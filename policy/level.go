@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -137,7 +138,8 @@ type Burden struct {
 	Rule   LevelRule
 	Need   Need
 	Proven bool
-	Raised bool // by a floor of the log, not by the session's own login
+	Raised bool   // by a floor of the log, not by the session's own login
+	Why    string // of that floor
 }
 
 // Weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among levels of one
@@ -165,8 +167,19 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 		return
 	}
 	if rule.Rank > b.Rule.Rank || rule.Rank == b.Rule.Rank && (b.Proven || need.Since.After(b.Need.Since)) {
-		*b = Burden{Rule: rule, Need: need, Raised: true}
+		*b = Burden{Rule: rule, Need: need, Raised: true, Why: f.Reason}
 	}
+}
+
+// Weakest is the level of the least rank.
+func (l Levels) Weakest() (level identity.Level) {
+	least := math.MaxInt
+	for name, rule := range l {
+		if rule.Rank < least {
+			level, least = name, rule.Rank
+		}
+	}
+	return level
 }
 
 // Strictest returns the strictest floor in force for a login at epoch, whether it is met or not, with a level that is
@@ -210,9 +223,16 @@ func (l Levels) Stricter(a, b identity.Level) bool {
 	return comparable && (!known || x.Rank > y.Rank)
 }
 
-// outlived reports whether a session under this burden has lived as long as the level permits since it was raised.
-func (b *Burden) outlived(now time.Time) bool {
-	return !b.Proven && b.Rule.Lifetime > 0 && !b.Need.Since.IsZero() && !now.Before(b.Need.Since.Add(b.Rule.Lifetime))
+// Ends is when a session under this burden ends at the latest: by its own time, or, while the level is not proven, when it
+// has lived as long as the level permits since it was raised.
+func (b *Burden) Ends(s *Session) time.Time {
+	if b.Proven || b.Rule.Lifetime <= 0 || b.Need.Since.IsZero() {
+		return s.Expires
+	}
+	if end := b.Need.Since.Add(b.Rule.Lifetime); end.Before(s.Expires) {
+		return end
+	}
+	return s.Expires
 }
 
 // blocks reports whether the burden closes routes of any of these classes.

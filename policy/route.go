@@ -54,7 +54,7 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 	switch {
 	case !known:
 		return Verdict{Action: Login, Reason: LevelUnknown}
-	case b.outlived(now):
+	case !now.Before(b.Ends(s)):
 		return Verdict{Action: Login, Reason: RaisedTooLong}
 	case st.Staleness > b.Rule.MaxStaleness && b.Rule.Past != PastAllow:
 		return Verdict{Action: Stale, Reason: LogTooOld}

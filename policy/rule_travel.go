@@ -12,7 +12,8 @@ const (
 
 // travel compares the place with that of the newest earlier sighting whose place says something: not of a hosting network
 // or an egress. A pair that the subject is known for is left out: a network that was seen before, after a sighting that
-// nothing was left to prove of. Tor exits are not left out, so that being one never lowers.
+// nothing was left to prove of. A phone that roams has an address of its carrier's network at home, while the next one, of a
+// hotel, is where the phone is; so on a known device it is enough that the autonomous system was seen before. Tor exits are not left out, so that being one never lowers.
 func (t *tally) travel() {
 	rule, now := &t.rules.Travel, &t.facts.Now
 	if !now.Place.located() {
@@ -48,10 +49,10 @@ func (t *tally) travel() {
 // be compared; the greatest, where several are the newest.
 func (t *tally) fastest() (speed, km float64) {
 	now, past := &t.facts.Now, t.facts.past()
-	known, newest := t.prefixKnown(), t.newest()
+	known, newest := t.networkKnown(), t.newest()
 	for i := range past {
 		s := &past[i]
-		if !placed(s) || s.At.IsZero() || t.since(s) != newest || known && usual(s) {
+		if !placed(s) || s.At.IsZero() || t.since(i) != newest || known && usual(s) {
 			continue
 		}
 		d := max(0, distance(&s.Place, &now.Place)-s.Place.Radius-now.Place.Radius)
@@ -68,23 +69,31 @@ func (t *tally) newest() time.Duration {
 	past, least := t.facts.past(), time.Duration(math.MaxInt64)
 	for i := range past {
 		if s := &past[i]; placed(s) && !s.At.IsZero() {
-			least = min(least, t.since(s))
+			least = min(least, t.since(i))
 		}
 	}
 	return least
 }
 
 // since is how long ago a sighting was: no time at all, if it is from the future.
-func (t *tally) since(s *Sighting) time.Duration { return max(0, t.facts.Now.At.Sub(s.At)) }
+func (t *tally) since(i int) time.Duration { return max(0, t.ago[i]) }
 
-func (t *tally) prefixKnown() bool {
+// networkKnown reports whether the subject was seen in this prefix, or on this device and in this autonomous system.
+func (t *tally) networkKnown() bool {
 	now, past := &t.facts.Now, t.facts.past()
+	device, asn := false, false
 	for i := range past {
-		if s := &past[i]; usual(s) && !s.Network.Prefix.IsZero() && s.Network.Prefix == now.Network.Prefix {
+		s := &past[i]
+		if !usual(s) {
+			continue
+		}
+		if !s.Network.Prefix.IsZero() && s.Network.Prefix == now.Network.Prefix {
 			return true
 		}
+		device = device || !s.Device.IsZero() && s.Device == now.Device
+		asn = asn || !s.Network.ASN.IsZero() && s.Network.ASN == now.Network.ASN
 	}
-	return false
+	return device && asn && !t.facts.Rekeyed
 }
 
 func placed(s *Sighting) bool {

@@ -27,7 +27,7 @@ func (t *tally) zones() {
 	seen := appendZone(room[:0], now)
 	past := t.facts.past()
 	for i := range past {
-		if s := &past[i]; t.within(s, z.Within) {
+		if s := &past[i]; t.within(i, z.Within) && !s.At.IsZero() {
 			seen = appendZone(seen, s)
 		}
 	}
@@ -52,9 +52,7 @@ func (t *tally) writeZones(seen []zone) {
 }
 
 // within reports whether a sighting was no longer ago. One from the future may have been at any time since.
-func (t *tally) within(s *Sighting, d time.Duration) bool {
-	return t.ahead(s) || !s.At.IsZero() && t.facts.Now.At.Sub(s.At) <= d
-}
+func (t *tally) within(i int, d time.Duration) bool { return t.ahead(i) || t.ago[i] <= d }
 
 // appendZone adds the zone of a sighting unless its offset is there already. Which name an offset is shown by does not
 // depend on the order.

@@ -18,6 +18,7 @@ const (
 // deletes cookies every day, and much for all others.
 func (t *tally) device() {
 	logins, fresh, some, known := t.devices()
+	t.known = known
 	if t.facts.Rekeyed {
 		t.rule(Rekeyed, 1, "")
 	}
@@ -69,8 +70,7 @@ func (t *tally) devices() (logins, fresh float64, some, known bool) {
 // credits are the rules that speak for the subject.
 func (t *tally) credits() {
 	now := &t.facts.Now
-	_, _, _, known := t.devices()
-	if age := now.At.Sub(now.DeviceSince); known && !t.facts.Rekeyed && !now.DeviceSince.IsZero() && t.rules.KnownFor > 0 && age >= t.rules.KnownFor {
+	if age := now.At.Sub(now.DeviceSince); t.known && !t.facts.Rekeyed && !now.DeviceSince.IsZero() && t.rules.KnownFor > 0 && age >= t.rules.KnownFor {
 		t.rule(LongKnownDevice, 1, "")
 	}
 	if phishingResistant(now) && t.resistedBefore() {

@@ -99,35 +99,52 @@ func (h Hash) text() string {
 	return hex.EncodeToString(h[:])
 }
 
-// compare says whether the feature is known in both sightings, and equal. The family is that of now's browser.
-func (s *Sighting) compare(now *Sighting, f Feature, browser string) (known, equal bool) {
-	switch f {
-	case FeatureCountry:
+// attribute is what a feature looks at: sightings are compared a thousand times for one assessment, and names are slow.
+type attribute uint8
+
+const (
+	byCountry attribute = iota
+	byASN
+	byPrefix
+	byAddress
+	byKind
+	byOS
+	byBrowser
+	byVersion
+	byAgent
+	byJA4
+)
+
+// compare says whether the attribute is known in both sightings, and equal.
+func (s *Sighting) compare(now *Sighting, what attribute) (known, equal bool) {
+	switch what {
+	case byCountry:
 		return texts(s.Place.Country, now.Place.Country)
-	case FeatureASN:
-		return hashes(s.Network.ASN, now.Network.ASN)
-	case FeaturePrefix:
-		return hashes(s.Network.Prefix, now.Network.Prefix)
-	case FeatureAddress:
-		return hashes(s.Network.Address, now.Network.Address)
-	case FeatureKind:
+	case byASN:
+		return hashes(&s.Network.ASN, &now.Network.ASN)
+	case byPrefix:
+		return hashes(&s.Network.Prefix, &now.Network.Prefix)
+	case byAddress:
+		return hashes(&s.Network.Address, &now.Network.Address)
+	case byKind:
 		return texts(s.Client.Kind, now.Client.Kind)
-	case FeatureOS:
+	case byOS:
 		return texts(s.Client.OS, now.Client.OS)
-	case FeatureBrowser:
-		return texts(family(s.Client.Browser), browser)
-	case FeatureVersion:
+	case byBrowser:
+		if s.Client.Browser == now.Client.Browser {
+			return s.Client.Browser != "", true
+		}
+		return texts(family(s.Client.Browser), family(now.Client.Browser))
+	case byVersion:
 		return texts(s.Client.Browser, now.Client.Browser)
-	case FeatureAgent:
-		return hashes(s.Client.Agent, now.Client.Agent)
-	case FeatureJA4:
-		return texts(s.Client.JA4, now.Client.JA4)
+	case byAgent:
+		return hashes(&s.Client.Agent, &now.Client.Agent)
 	}
-	return false, false
+	return texts(s.Client.JA4, now.Client.JA4)
 }
 
 func texts(a, b string) (known, equal bool) { return a != "" && b != "", a == b }
-func hashes(a, b Hash) (known, equal bool)  { return !a.IsZero() && !b.IsZero(), a == b }
+func hashes(a, b *Hash) (known, equal bool) { return !a.IsZero() && !b.IsZero(), *a == *b }
 
 // family is a browser's name without its version: what stands before the last space, if a digit follows it.
 func family(browser string) string {

@@ -39,13 +39,19 @@ func (x *exchange) note(r *http.Request, v policy.Verdict, o *opened, two bool) 
 
 func (x *exchange) audit(r *http.Request, name audit.Name, o *opened, reason string) {
 	e := audit.Event{
-		Name: name, RequestID: x.record.RequestID, Host: x.h.host[0], Reason: reason, Detail: "route " + x.route.cfg.Name,
-	}
-	if x.record.Client.IsValid() {
-		e.Client = x.record.Client.String()
+		Name: name, Reason: reason, Detail: "route " + x.route.cfg.Name,
 	}
 	if o != nil {
 		e.Subject, e.Session = o.session.Subject, o.family
+	}
+	x.event(r, e)
+}
+
+// event writes an audit event with what every event of a request has.
+func (x *exchange) event(r *http.Request, e audit.Event) {
+	e.RequestID, e.Host = x.record.RequestID, x.h.host[0]
+	if x.record.Client.IsValid() {
+		e.Client = x.record.Client.String()
 	}
 	x.h.opt.Audit.Write(r.Context(), e)
 }

@@ -95,7 +95,7 @@ func TestAn_upstream_gets_an_assertion_that_its_own_library_can_verify(t *testin
 	now := float64(noon.Unix())
 	want := map[string]any{
 		"iss": "https://app.corp.test", "aud": "app", "sub": "a-1", "sub_id": map[string]any{"format": "iss_sub", "iss": "https://idp.test", "sub": "a-1"},
-		"sid": s.Family.String(), "iat": now, "nbf": now, "exp": now + 60, "level": "normal", "acr": "urn:loa:1", "amr": []any{"pwd"}, "auth_time": now - 60,
+		"sid": s.Family.String(), "iat": now, "nbf": now, "exp": now + 60, "session_exp": now + 8*3600, "level": "normal", "level_proven": true, "acr": "urn:loa:1", "amr": []any{"pwd"}, "auth_time": now - 60,
 		"preferred_username": "alice", "name": "Alice", "email": "alice@corp.test", "email_verified": true, "groups": []any{"staff"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

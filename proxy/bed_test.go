@@ -134,7 +134,7 @@ func newBed(t testing.TB, o options) *bed {
 	}
 	opt := proxy.Options{
 		Origin: &url.URL{Scheme: "https", Host: publicHost}, Cookies: b.cookies, Keys: b.ring.Load, Replica: &b.log, Routes: routes,
-		Upstreams: []*proxy.Upstream{up}, Idle: idle, Pages: pages, Now: b.clock.now,
+		Upstreams: []*proxy.Upstream{up}, Idle: idle, Levels: sheetLevels(), Pages: pages, Now: b.clock.now,
 		Audit: audit.New(slog.New(slog.NewJSONHandler(&b.audit, nil)), nil, b.clock.now),
 	}
 	if o.handler != nil {
@@ -170,9 +170,15 @@ func sheetHeaders() proxy.IdentityHeaders {
 	return proxy.IdentityHeaders{User: "X-Auth-User", Email: "X-Auth-Email", Name: "X-Auth-Name", Groups: "X-Auth-Groups", ACR: "X-Auth-Acr"}
 }
 
+func sheetLevels() policy.Levels {
+	return policy.Levels{identity.Normal: {MaxStaleness: time.Hour}, identity.High: {
+		Rank: 1, MaxStaleness: 5 * time.Second, Lifetime: 15 * time.Minute, Proof: policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}},
+	}}
+}
+
 // sheetRoutes is the policy of app.corp.test.
 func sheetRoutes(up *proxy.Upstream) []proxy.RouteConfig {
-	levels := policy.Levels{identity.Normal: {MaxStaleness: time.Hour}, identity.High: {MaxStaleness: 5 * time.Second}}
+	levels := sheetLevels()
 	public := policy.Route{Public: true, Levels: levels}
 	return []proxy.RouteConfig{
 		{Name: "public", Path: "/public/", Upstream: up, Policy: public},

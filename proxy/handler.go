@@ -27,6 +27,8 @@ type Options struct {
 	Upstreams []*Upstream   // every one of the edge: names that one of them trusts are removed for all
 	Idle      time.Duration // how long a session lasts without a request
 	Levels    policy.Levels // which may shorten that
+	Watch     Watch         // nil: sessions are not looked at again
+	Revoker   Revoker       // for what Watch finds
 	Pages     *web.Pages
 	Audit     *audit.Log
 	Now       func() time.Time
@@ -117,6 +119,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, o, two := h.admit(r, route, now)
 	x := h.exchange(r, route, t, now)
+	if x.moved(r, v, o) {
+		v, o, two = h.admit(r, route, now)
+	}
 	if v, err = x.below(r, v); err != nil {
 		return err
 	}

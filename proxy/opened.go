@@ -21,6 +21,8 @@ type opened struct {
 	names   revocation.Names
 	until   time.Time            // then it is opened again, so that a key that retires ends what it sealed
 	memo    atomic.Pointer[memo] // what the log said last
+	looking sync.Mutex           // held by the request that has a move assessed
+	last    atomic.Pointer[seen] // where the session's requests come from
 	mu      sync.Mutex           // guards told
 	told    []*told              // by upstream; few
 }

@@ -13,13 +13,17 @@ func (x *exchange) renew(h http.Header) {
 	now := x.h.opt.Now()
 	s := x.bearer.session
 	idle := x.h.idle(s.Level)
-	if s.IdleUntil.Sub(now) > idle/2 || !s.IdleUntil.Before(s.Expires) {
+	digest, moved := x.bearer.elsewhere()
+	if !moved && (s.IdleUntil.Sub(now) > idle/2 || !s.IdleUntil.Before(s.Expires)) {
 		return
 	}
 	if st := x.h.standing(x.bearer); !st.Vouched || st.Revoked || !now.Before(s.Expires) {
 		return
 	}
 	renewed := *s
+	if moved {
+		renewed.Signals = digest
+	}
 	renewed.IssuedAt, renewed.IdleUntil = now, now.Add(idle)
 	if renewed.IdleUntil.After(s.Expires) {
 		renewed.IdleUntil = s.Expires

@@ -34,6 +34,9 @@ type Digest [8]byte
 // Finding is what a visit was found to be.
 type Finding struct {
 	policy.Assessment
-	Enforced bool   // false: Level is for the record only
-	Signals  Digest // of what was seen; a session keeps it
+	Enforced     bool                       // false: Level is for the record only
+	HistoryKnown bool                       // false: it was assessed without what was seen of the subject before
+	Signals      Digest                     // of what was seen; a session keeps it
+	Place        string                     // for people: "Berlin, DE (AS3320 Deutsche Telekom AG)"
+	Thresholds   map[identity.Level]float64 // the least score for each level, as it holds for the subject
 }

@@ -51,7 +51,7 @@ func Test_the_binding_crosses_sites_only_where_a_provider_answers_by_a_form(t *t
 		c := session.NewCookies(session.CookieOptions{Keys: func() *session.Ring { return ring }, Host: "h", Secure: true, FormPost: formPost,
 			DeviceLifetime: time.Hour, Now: func() time.Time { return start }})
 		w := httptest.NewRecorder()
-		if err := errors.Join(c.SetBinding(w, session.NewBinding()), c.SetDevice(w, alice().Device), c.Set(w, alice())); err != nil {
+		if err := errors.Join(c.SetBinding(w, session.NewBinding()), c.SetDevice(w, session.Device{ID: alice().Device}), c.Set(w, alice())); err != nil {
 			t.Fatal(err)
 		}
 		for _, line := range w.Header()["Set-Cookie"] {

@@ -118,7 +118,7 @@ func Test_a_pepper_that_is_none_is_refused_and_not_shown(t *testing.T) {
 	good, _ := os.ReadFile(path)
 	for name, pepper := range map[string]string{
 		"short": "c2hvcnQ=", "no base64": "sh*rt", "zero": base64.StdEncoding.EncodeToString(make([]byte, 32)),
-		"two spellings": strings.Repeat("A", 42) + "B=",
+		"two spellings": strings.Repeat("C", 42) + "B=",
 	} {
 		bad := pepperLine.ReplaceAllString(string(good), `  "pepper": "`+pepper+`",`+"\n")
 		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
 )
@@ -31,6 +32,7 @@ type edge struct {
 	replica  *revocation.Replica
 	follower *revocation.Follower
 	writer   *revocation.Writer
+	memory   memory
 
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
@@ -65,6 +67,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e.follower = revocation.NewFollower(revocation.FollowerOptions{
 		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace,
 	})
+	e.memory = memory{risk.NewPopulation(time.Now), risk.NewFailures()}
 	e.measure()
 	return e, nil
 }

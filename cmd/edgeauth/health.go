@@ -18,6 +18,7 @@ func (e *edge) checks() []admin.Check {
 		{Name: "store", Func: e.checkStore},
 		{Name: "outbox", Func: e.checkOutbox},
 		{Name: "providers", Func: func() (admin.State, string) { return e.tree.Load().checkProviders() }},
+		{Name: "risk", Func: func() (admin.State, string) { return e.checkRisk() }},
 		{Name: "certificates", Func: func() (admin.State, string) { return e.tree.Load().checkCerts() }},
 	}
 }

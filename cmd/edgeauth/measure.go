@@ -27,6 +27,10 @@ func (e *edge) measure() {
 	e.metrics.Gauge(admin.GaugeKeysActive, "Keys of the ring that open cookies now.", nil, func() float64 {
 		return float64(len(e.keys.Ring().Usable(time.Now())))
 	})
+	e.metrics.Gauge(admin.GaugeHistory, "Whether histories of logins can be kept: the key ring has a pepper.", nil, func() float64 {
+		_, ok := e.keys.Ring().Pepper()
+		return truth(ok)
+	})
 	e.measureKeys()
 }
 
@@ -56,6 +60,13 @@ func (e *edge) measureTree(t *tree) {
 	for _, p := range t.providers {
 		e.metrics.Gauge(admin.GaugeProviderReady, "Whether logins at a provider are possible.", map[string]string{"provider": p.Name()},
 			func() float64 { return truth(p.Status().Ready) })
+	}
+	e.metrics.ForgetGauges(admin.GaugeRiskSource)
+	if t.watch.places != nil {
+		for i, st := range t.watch.places.Status() {
+			e.metrics.Gauge(admin.GaugeRiskSource, "Whether a file of places or networks is in use as it stands.",
+				map[string]string{"kind": string(st.Kind), "file": st.Path}, func() float64 { return truth(t.watch.places.Status()[i].Problem == nil) })
+		}
 	}
 	e.metrics.ForgetGauges(admin.GaugeCertificate)
 	for i, host := range t.certs.Status() {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/history"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -26,6 +27,7 @@ type sharedStore interface {
 	revocation.Stream
 	revocation.Sink
 	session.Bytes
+	history.Lists
 	claimer
 	Status() (ok bool, detail string)
 	Close() error

@@ -17,6 +17,7 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/certs"
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/history"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
@@ -37,6 +38,7 @@ type tree struct {
 	certs     *certs.Manager
 	providers map[string]*oidc.Provider
 	upstreams map[string]*proxy.Upstream
+	watch     watch
 }
 
 // parts are what a tree is built from besides its configuration: the things that live as long as the process.
@@ -50,6 +52,8 @@ type parts struct {
 	revoker login.Revoker
 	once    login.Once
 	vault   login.Vault
+	history *history.History
+	memory  memory
 }
 
 func (e *edge) parts() parts {
@@ -57,6 +61,7 @@ func (e *edge) parts() parts {
 		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica,
 		revoker: countingRevoker{e.writer, e.metrics},
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
+		history: newHistory(e, e.log), memory: e.memory,
 	}
 }
 
@@ -76,6 +81,9 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 		if t.providers[c.Name], err = newProvider(c, p.log); err != nil {
 			return nil, fmt.Errorf("provider %s: %w", c.Name, err)
 		}
+	}
+	if t.watch, err = newWatch(cfg, t, p, old); err != nil {
+		return nil, err
 	}
 	routes, err := newRoutes(cfg, p.log)
 	if err != nil {
@@ -118,12 +126,15 @@ func (p parts) observe(r *http.Request, rec *web.Record, status int, took time.D
 	}
 }
 
-// run keeps the providers fresh until the context ends. Certificates have a loop of their own, because they may
+// run keeps providers and places fresh until the context ends. Certificates have a loop of their own, because they may
 // outlive a tree.
 func (t *tree) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, p := range t.providers {
 		g.Go(func() error { return p.Run(ctx) })
+	}
+	if t.watch.places != nil {
+		g.Go(func() error { return t.watch.places.Run(ctx) })
 	}
 	return g.Wait()
 }

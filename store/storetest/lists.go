@@ -61,7 +61,7 @@ func lists(t *testing.T, s Subject) {
 
 func pushesAgain(t *testing.T, s Subject) {
 	for _, value := range []string{"a", "b", "b", "c", "a"} {
-		push(t, s, "k", value, 3)
+		push(t, s, "k", value, 5)
 	}
 	requireList(t, s, "k", "a", "c", "b")
 }

@@ -20,6 +20,7 @@ const (
 	text kind = iota
 	truth
 	number
+	decimal
 	duration
 	webAddress
 	network
@@ -55,6 +56,8 @@ func kindByShape(t reflect.Type) kind {
 		return truth
 	case t.Kind() == reflect.Int:
 		return number
+	case t.Kind() == reflect.Float64:
+		return decimal
 	case t.Kind() != reflect.Slice:
 		return text
 	}

@@ -100,6 +100,8 @@ func typeName(t reflect.Type, f strict.Field) string {
 		return "true or false"
 	case number:
 		return "whole number"
+	case decimal:
+		return "number"
 	case duration:
 		return "duration"
 	case webAddress:

@@ -73,6 +73,8 @@ func (s *schema) value(t reflect.Type, f strict.Field) *jsonschema.Schema {
 		return orReference(&jsonschema.Schema{Type: "boolean"})
 	case number:
 		return orReference(&jsonschema.Schema{Type: "integer", Minimum: json.Number(f.Min), Maximum: json.Number(f.Max)})
+	case decimal:
+		return orReference(&jsonschema.Schema{Type: "number"})
 	case duration:
 		return orReference(&jsonschema.Schema{Type: "string", Pattern: durationPattern})
 	}

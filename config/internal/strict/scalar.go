@@ -64,6 +64,8 @@ func (d *decoder) checkTag(n *yaml.Node, v reflect.Value, f Field, want string) 
 		ok = n.Tag == "!!bool"
 	case "a whole number":
 		ok = n.Tag == "!!int"
+	case "a number":
+		ok = n.Tag == "!!int" || n.Tag == "!!float"
 	}
 	if ok {
 		return nil
@@ -102,6 +104,8 @@ func wanted(v reflect.Value) string {
 		return "true or false"
 	case v.Kind() == reflect.Int:
 		return "a whole number"
+	case v.Kind() == reflect.Float64:
+		return "a number"
 	}
 	return "a text"
 }
@@ -142,6 +146,8 @@ func (d *decoder) set(v reflect.Value, text string, f Field) *Fault {
 		return setBool(v, text)
 	case v.Kind() == reflect.Int:
 		return setInt(v, text, f)
+	case v.Kind() == reflect.Float64:
+		return setFloat(v, text)
 	}
 	v.SetString(text)
 	return nil
@@ -210,6 +216,18 @@ func setInt(v reflect.Value, text string, f Field) *Fault {
 		return outside(f)
 	}
 	v.SetInt(n)
+	return nil
+}
+
+// decimal is a number as people write it: no exponent, no infinity, nothing that is none.
+var decimal = regexp.MustCompile(`^-?[0-9]{1,9}(\.[0-9]{1,9})?$`)
+
+func setFloat(v reflect.Value, text string) *Fault {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !decimal.MatchString(text) {
+		return &Fault{"must be a number in decimal digits", "as in 2.5"}
+	}
+	v.SetFloat(n)
 	return nil
 }
 

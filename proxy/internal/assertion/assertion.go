@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/session"
 )
 
@@ -29,7 +30,10 @@ type claims struct {
 	IssuedAt      int64     `json:"iat"`
 	NotBefore     int64     `json:"nbf"`
 	Expires       int64     `json:"exp"`
+	SessionEnds   int64     `json:"session_exp"`
 	Level         string    `json:"level,omitempty"`
+	Proven        bool      `json:"level_proven"`
+	Reasons       []string  `json:"level_reasons,omitempty"`
 	ACR           string    `json:"acr,omitempty"`
 	AMR           []string  `json:"amr,omitempty"`
 	AuthTime      int64     `json:"auth_time,omitempty"`
@@ -46,13 +50,26 @@ type subjectID struct {
 	Subject string `json:"sub"`
 }
 
-// Sign returns the token that tells audience of s, valid for Lifetime from now. Issuer is the edge's public origin.
-func Sign(key session.Key, issuer, audience string, s *session.Session, now time.Time) (string, error) {
+// Statement is what a token says.
+type Statement struct {
+	Issuer   string // the edge's public origin
+	Audience string
+	Session  *session.Session
+
+	Level   identity.Level // the strictest that the session is under, by its login or by the log
+	Proven  bool           // whether what that level closes is open
+	Reasons []string       // why it was given
+	Ends    time.Time      // when the session ends at the latest
+}
+
+// Sign returns the token that makes a statement, valid for Lifetime from now.
+func Sign(key session.Key, st Statement, now time.Time) (string, error) {
+	s := st.Session
 	c := claims{
-		Issuer: issuer, Audience: audience,
+		Issuer: st.Issuer, Audience: st.Audience,
 		Subject: s.Subject.Sub, SubID: subjectID{"iss_sub", s.Subject.Issuer, s.Subject.Sub}, SID: s.Family.String(),
 		IssuedAt: now.Unix(), NotBefore: now.Unix(), Expires: now.Add(Lifetime).Unix(),
-		Level: string(s.Level), ACR: s.Assurance.ACR, AMR: s.Assurance.AMR,
+		SessionEnds: st.Ends.Unix(), Level: string(st.Level), Proven: st.Proven, Reasons: st.Reasons, ACR: s.Assurance.ACR, AMR: s.Assurance.AMR,
 		Username: s.Username, Name: s.Name, Email: s.Email, EmailVerified: s.EmailVerified, Groups: s.Groups,
 	}
 	if t := s.Assurance.AuthTime; !t.IsZero() {

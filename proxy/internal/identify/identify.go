@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"strings"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/session"
 )
 
@@ -24,7 +25,7 @@ type Headers struct {
 	Name    string // the full name
 	Groups  string
 	ACR     string
-	Level   string
+	Level   string // the strictest that the session is under, by its login or by the log
 	Session string // the family's name, which opens nothing
 
 	// UnverifiedEmail sends Email also where the provider does not vouch for the address: whoever can choose one there
@@ -49,9 +50,9 @@ type Field struct {
 	Values []string
 }
 
-// Fields returns what an upstream is told of a session: nothing for values that are not known, ErrTooLarge rather than
-// a part of a value.
-func (h Headers) Fields(s *session.Session) ([]Field, error) {
+// Fields returns what an upstream is told of a session and of the level that it is under: nothing for values that are not
+// known, ErrTooLarge rather than a part of a value.
+func (h Headers) Fields(s *session.Session, level identity.Level) ([]Field, error) {
 	var out []Field
 	for _, f := range [...]struct{ name, value string }{
 		{h.User, Encode(s.Username)},
@@ -59,7 +60,7 @@ func (h Headers) Fields(s *session.Session) ([]Field, error) {
 		{h.Name, Encode(s.Name)},
 		{h.Groups, encodeList(s.Groups)},
 		{h.ACR, Encode(s.Assurance.ACR)},
-		{h.Level, Encode(string(s.Level))},
+		{h.Level, Encode(string(level))},
 		{h.Session, s.Family.String()},
 	} {
 		if len(f.value) > maxValue && f.name != "" {

@@ -1,0 +1,109 @@
+package risk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/edgeauth/edgeauth/geo"
+	"github.com/edgeauth/edgeauth/history"
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/policy"
+)
+
+// Places knows where addresses are.
+type Places interface {
+	Lookup(netip.Addr) geo.Result
+}
+
+// History remembers sightings of each subject. An error means that it is not known what there is.
+type History interface {
+	Read(context.Context, identity.Subject) ([]policy.Sighting, error)
+	Record(context.Context, identity.Subject, policy.Sighting) error
+	Hasher() history.Hasher
+}
+
+// Options are what an Engine is made of. All are needed.
+type Options struct {
+	Rules   *policy.Rules
+	Enforce bool // false: assessments are made and recorded, and raise nothing
+	Levels  policy.Levels
+	// ClockSkew is how far the clock of an issuer may be off.
+	ClockSkew func(issuer string) time.Duration
+
+	Places     Places
+	History    History
+	Population *Population
+	Failures   *Failures
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// Engine assesses visits. It is safe for concurrent use.
+type Engine struct{ opt Options }
+
+// New returns an engine. The error is of the rules.
+func New(o Options) (*Engine, error) {
+	if err := o.Rules.Check(); err != nil {
+		return nil, fmt.Errorf("risk rules: %w", err)
+	}
+	return &Engine{o}, nil
+}
+
+// Assess says what a visit looks like, against what is known of its subject and of everybody, and remembers it. It never
+// fails: what cannot be told is named in the finding, and what cannot be remembered is logged.
+func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
+	place := e.place(v.Address)
+	now := e.sighting(&v, &place)
+	past, err := e.opt.History.Read(ctx, v.Subject)
+	if err != nil {
+		e.opt.Log.Warn("the history of a subject cannot be read; the assessment goes without it", "error", err)
+	}
+	f := Finding{Enforced: e.opt.Enforce, Signals: digestOf(&now), Place: place.String(), HistoryKnown: err == nil}
+	facts := policy.Facts{
+		Subject: v.Subject, Groups: v.Groups, Now: now, History: past, HistoryKnown: err == nil,
+		Failures: e.opt.Failures.near(v.Subject, &now, now.At), Population: e.opt.Population,
+	}
+	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
+	now.Unproven = !e.proves(&v, &f)
+	if err := e.opt.History.Record(ctx, v.Subject, now); err != nil {
+		e.opt.Log.Warn("a sighting cannot be recorded", "error", err)
+	}
+	if v.Login && !now.Unproven {
+		e.opt.Population.count(&now)
+	}
+	return f
+}
+
+// proves reports whether how the person authenticated is enough for what the assessment asks for.
+func (e *Engine) proves(v *Visit, f *Finding) bool {
+	if !e.opt.Levels.Stricter(f.Level, identity.Normal) {
+		return true
+	}
+	need := policy.Need{Proof: e.opt.Levels[f.Level].Proof, Since: f.At}
+	auth := policy.Authentication{Assurance: v.Assurance, ClockSkew: e.opt.ClockSkew(v.Subject.Issuer)}
+	return need.MetBy(&auth, f.At)
+}
+
+// Failed counts a login that did not succeed. The subject may be unknown.
+func (e *Engine) Failed(v Visit) {
+	place := e.place(v.Address)
+	now := e.sighting(&v, &place)
+	e.opt.Failures.add(v.Subject, &now, now.At)
+}
+
+// Digest tells a visit's network, place and client from others, without looking at any history.
+func (e *Engine) Digest(v *Visit) Digest {
+	place := e.place(v.Address)
+	now := e.sighting(v, &place)
+	return digestOf(&now)
+}
+
+func (e *Engine) place(a netip.Addr) geo.Result {
+	if !a.IsValid() {
+		return geo.Result{}
+	}
+	return e.opt.Places.Lookup(a)
+}
