@@ -38,6 +38,8 @@ func leaves() []arch.Rule {
 			Reason: "merging must be the same wherever the log lives, so it must not know any store"},
 		arch.Leaf{Packages: []string{"geo"}, Module: module, Allowed: append(within("geo"), "github.com/oschwald/maxminddb-golang"),
 			Reason: "where an address is follows from files alone; whoever asks, and why, is nothing to it"},
+		arch.Leaf{Packages: []string{"fingerprint"}, Module: module, Allowed: within("fingerprint"),
+			Reason: "what program a client is follows from its hello and its header alone; whoever asks, and why, is nothing to it"},
 		arch.Leaf{Packages: []string{"history"}, Module: module, Allowed: within("identity", "policy"),
 			Reason: "what is remembered of people and how it is sealed is one small room, whatever the store and the key file look like"},
 		arch.Leaf{Packages: []string{"audit"}, Module: module, Allowed: within("identity"),
