@@ -104,7 +104,7 @@ func (c *Case) level(b *Burden, known bool) Condition {
 	switch {
 	case !known:
 		out.Reason = LevelUnknown
-	case b.outlived(c.Now):
+	case !c.Now.Before(b.Ends(c.Session)):
 		out.Asked, out.Reason = "raised no longer ago than "+lasting(b.Rule.Lifetime)+", or proven", RaisedTooLong
 		out.Given = string(b.Need.Level) + " since " + stamp(b.Need.Since)
 	case b.Raised:

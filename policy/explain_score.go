@@ -9,15 +9,9 @@ import (
 // Outlook says of an assessment what it would take for another level.
 type Outlook struct {
 	Assessment
-	Thresholds []Threshold // that hold for the subject, the lowest level first
-	Learning   bool        // the subject is too little known for the score to act
-	Changes    []Without   // that lead to a lower level, the smallest first
-}
-
-// Threshold is the least score that asks for a level.
-type Threshold struct {
-	Level identity.Level
-	Least float64
+	Thresholds map[identity.Level]float64 // that hold for the subject
+	Learning   bool                       // the subject is too little known for the score to act
+	Changes    []Without                  // that lead to a lower level, the smallest first
 }
 
 // Without is an assessment that leaves reasons out, and the lower level that it comes to.
@@ -32,12 +26,7 @@ type Without struct {
 // leaves those reasons out.
 func (r *Rules) Explain(f *Facts) Outlook {
 	t := tally{rules: r, facts: f}
-	out := Outlook{Assessment: r.Assess(f), Learning: t.learning()}
-	for _, level := range r.levels() {
-		if least, ok := t.threshold(level); ok {
-			out.Thresholds = append(out.Thresholds, Threshold{level, least})
-		}
-	}
+	out := Outlook{Assessment: r.Assess(f), Thresholds: r.ThresholdsFor(f), Learning: t.learning()}
 	out.Changes = r.lower(f, &out.Assessment)
 	return out
 }
