@@ -107,7 +107,6 @@ type life struct {
 	prefix  int // at home
 	work    int
 	exits   [3]int // countries of the VPN's exits that they use
-	hotel   system
 	cookies int
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"slices"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -70,15 +69,6 @@ func (o *Outcome) mean(figure func(*Result) float64) float64 {
 		sum += figure(r)
 	}
 	return sum / float64(len(o.Others))
-}
-
-// worst is the greatest of a figure over the other seeds.
-func (o *Outcome) worst(figure func(*Result) float64) float64 {
-	out := math.Inf(-1)
-	for _, r := range o.Others {
-		out = max(out, figure(r))
-	}
-	return out
 }
 
 // row is what the main table says of one attacker.
