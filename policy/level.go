@@ -34,7 +34,8 @@ type LevelRule struct {
 	Hold time.Duration
 }
 
-// Levels holds the rule of each level. A session of a level without a rule is asked to log in again: that level is no
+// Levels holds the rule of each level. A stricter level must block all that a weaker one blocks, tolerate no older log and
+// let sessions live no longer: then no raise ever opens anything. A session of a level without a rule is asked to log in again: that level is no
 // longer configured, and waiting would not bring it back. A floor of such a level counts as one of the highest.
 type Levels map[identity.Level]LevelRule
 
@@ -133,41 +134,89 @@ func (f *Floor) inForce(rule *LevelRule, epoch, now time.Time) bool {
 	return !epoch.After(f.Since.Add(identity.MaxClockSkew)) || now.Before(f.Since.Add(rule.Hold))
 }
 
-// Burden is the strictest level that a session is under, and what would lift it.
-type Burden struct {
-	Rule   LevelRule
-	Need   Need
-	Proven bool
-	Raised bool   // by a floor of the log, not by the session's own login
-	Why    string // of that floor
+// Meets reports whether an authentication is strong and new enough for a need. What proves a stricter level proves a
+// weaker one: the two need not name the same acr and amr.
+func (l Levels) Meets(n *Need, a *Authentication, now time.Time) bool {
+	if n.MetBy(a, now) {
+		return true
+	}
+	want, known := l[n.Level]
+	if !known {
+		return false
+	}
+	for _, rule := range l {
+		if rule.Rank <= want.Rank || len(rule.Proof.ACR) == 0 && len(rule.Proof.AMR) == 0 {
+			continue
+		}
+		stricter := *n
+		stricter.ACR, stricter.AMR = rule.Proof.ACR, rule.Proof.AMR
+		if stricter.MetBy(a, now) {
+			return true
+		}
+	}
+	return false
 }
 
-// Weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among levels of one
-// rank the unproven and then the later counts. It fails for a session whose level is not configured.
+// Burden is what levels mean for a session: the strictest that it is under, and the strictest that it has not proven.
+type Burden struct {
+	Rule   LevelRule // of the strictest level that the session has, or that it has not met
+	Need   Need      // what would lift the strictest unproven level; if all are proven, that of the session's own
+	Proven bool
+	Raised bool   // Need is that of a floor, not of the session's own level
+	Why    string // of that floor
+
+	unproven LevelRule // of Need.Level
+	ends     time.Time // when the session ends for what it has not proven; zero: only by itself
+}
+
+// Weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among unproven levels
+// of one rank the later counts. It fails for a session whose level is not configured.
 func (l Levels) Weigh(s *Session, st *Standing, now time.Time) (Burden, bool) {
 	own, known := l[s.Level]
 	if !known {
 		return Burden{}, false
 	}
-	b := Burden{Rule: own, Need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}}
-	b.Proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || b.Need.MetBy(&s.Authentication, now)
+	b := Burden{Rule: own, Need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}, unproven: own}
+	b.Proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || l.Meets(&b.Need, &s.Authentication, now)
+	if !b.Proven {
+		b.end(s.RaisedAt, s.Epoch, own.Lifetime)
+	}
 	for i := range st.Floors {
 		l.raise(&b, s, &st.Floors[i], now)
 	}
 	return b, true
 }
 
+// raise adds a floor to the burden, if it is in force and not met.
 func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	level, rule := l.of(f)
 	if !f.inForce(&rule, s.Epoch, now) {
 		return
 	}
 	need := Need{Level: level, Proof: rule.Proof, Since: f.Since}
-	if need.MetBy(&s.Authentication, now) {
+	if l.Meets(&need, &s.Authentication, now) {
 		return
 	}
-	if rule.Rank > b.Rule.Rank || rule.Rank == b.Rule.Rank && (b.Proven || need.Since.After(b.Need.Since)) {
-		*b = Burden{Rule: rule, Need: need, Raised: true, Why: f.Reason}
+	b.end(f.Since, s.Epoch, rule.Lifetime)
+	if rule.Rank > b.Rule.Rank {
+		b.Rule = rule
+	}
+	if b.Proven || rule.Rank > b.unproven.Rank || rule.Rank == b.unproven.Rank && need.Since.After(b.Need.Since) {
+		b.Need, b.Proven, b.Raised, b.Why, b.unproven = need, false, true, f.Reason, rule
+	}
+}
+
+// end notes that the session lasts no longer than lifetime from when a level was raised, or from its own login if that was
+// later: whoever logs in while a level is held has as much time to prove it as those who were there before.
+func (b *Burden) end(raised, login time.Time, lifetime time.Duration) {
+	if raised.IsZero() || lifetime <= 0 {
+		return
+	}
+	if login.After(raised) {
+		raised = login
+	}
+	if end := raised.Add(lifetime); b.ends.IsZero() || end.Before(b.ends) {
+		b.ends = end
 	}
 }
 
@@ -208,7 +257,7 @@ func (l Levels) of(f *Floor) (identity.Level, LevelRule) {
 // Covers reports whether a floor demands at least a level of everyone who logs in now, and goes on to for as long as such
 // a session could last: then there is no need for another, which would only undo what was proven since.
 func (l Levels) Covers(st *Standing, level identity.Level, now time.Time) bool {
-	want := l[level]
+	_, want := l.of(&Floor{Level: level})
 	return slices.ContainsFunc(st.Floors, func(f Floor) bool {
 		_, rule := l.of(&f)
 		end := f.Since.Add(rule.Hold - want.Lifetime)
@@ -223,21 +272,18 @@ func (l Levels) Stricter(a, b identity.Level) bool {
 	return comparable && (!known || x.Rank > y.Rank)
 }
 
-// Ends is when a session under this burden ends at the latest: by its own time, or, while the level is not proven, when it
-// has lived as long as the level permits since it was raised.
+// Ends is when a session under this burden ends at the latest: by its own time, or when it has lived as long as the levels
+// permit that it has not proven.
 func (b *Burden) Ends(s *Session) time.Time {
-	if b.Proven || b.Rule.Lifetime <= 0 || b.Need.Since.IsZero() {
-		return s.Expires
-	}
-	if end := b.Need.Since.Add(b.Rule.Lifetime); end.Before(s.Expires) {
-		return end
+	if !b.ends.IsZero() && b.ends.Before(s.Expires) {
+		return b.ends
 	}
 	return s.Expires
 }
 
 // blocks reports whether the burden closes routes of any of these classes.
 func (b *Burden) blocks(classes []string) bool {
-	return !b.Proven && len(classes) > 0 && overlap(classes, b.Rule.Blocks)
+	return !b.Proven && len(classes) > 0 && overlap(classes, b.unproven.Blocks)
 }
 
 func (b *Burden) reason() Reason {
@@ -247,20 +293,8 @@ func (b *Burden) reason() Reason {
 	return LevelUnproven
 }
 
-// proves reports whether an authentication proves a level: by the proof of that level or of a stricter one that asks for
-// anything.
+// proves reports whether an authentication proves a level, or a stricter one, whenever it was made.
 func (l Levels) proves(level identity.Level, a *Authentication, now time.Time) bool {
-	want, known := l[level]
-	if !known {
-		return false
-	}
-	for name, rule := range l {
-		if name != level && (rule.Rank <= want.Rank || rule.Proof.IsZero()) {
-			continue
-		}
-		if n := (Need{Proof: rule.Proof}); n.MetBy(a, now) {
-			return true
-		}
-	}
-	return false
+	rule, known := l[level]
+	return known && l.Meets(&Need{Level: level, Proof: rule.Proof}, a, now)
 }
