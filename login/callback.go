@@ -26,6 +26,7 @@ type arrival struct {
 	flow     *flow.Flow
 	provider *oidc.Provider
 	binding  session.Binding
+	ours     bool // the flow began in this browser, whose binding it is
 	answer   url.Values
 
 	incarnation identity.Incarnation // to mint under
@@ -44,11 +45,13 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("This login cannot go on",
 			"What came back from the login service cannot be read. Please start again.", "bad_callback", err)
 	}
-	if a.flow.Expired(s.opt.Now()) {
-		return s.restart(w, r, a, "login_expired", errors.New("the login took too long"))
+	if b, ok := s.opt.Cookies.Binding(r); ok && a.flow.BoundTo(b) {
+		a.binding, a.ours = b, true
 	}
-	var ok bool
-	if a.binding, ok = s.opt.Cookies.Binding(r); !ok || !a.flow.BoundTo(a.binding) {
+	switch {
+	case a.flow.Expired(s.opt.Now()):
+		return s.restart(w, r, a, "login_expired", errors.New("the login took too long"))
+	case !a.ours:
 		return s.foreign(r, a)
 	}
 	if err := a.provider.CheckIssuer(a.answer["iss"]); err != nil {

@@ -24,10 +24,10 @@ const stepped = "stepped_up"
 func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login, fresh *session.Session) error {
 	f := a.flow
 	if f.Previous.Subject != subjectDigest(who.Subject) {
-		return s.notElevated(r, a, fresh, "other_subject")
+		return s.notElevated(r, a, who, "other_subject")
 	}
-	now := s.opt.Now()
-	if c, live := s.live(r); live && c.Family != f.Previous.Family {
+	c, live := s.live(r)
+	if live && c.Family != f.Previous.Family || s.replaced(f) {
 		return s.land(w, r, f) // another tab has logged in anew; that session is asked for what it lacks
 	}
 	need, known := s.needOf(f)
@@ -38,20 +38,30 @@ func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if err != nil {
 		return s.retryLater(w, r, a, "store_unavailable", err)
 	}
-	if need.MetBy(&auth, now) {
+	now := s.opt.Now()
+	if s.opt.Levels.Meets(&need, &auth, now) {
 		fresh.Family, fresh.FamilyExpires, fresh.Enrolled = f.Previous.Family, f.Previous.Expires.Time(), auth.Enrolled
-		fresh.Level, fresh.RaisedAt = f.Was, timeOf(f.Step.WasRaised)
+		if fresh.Level, fresh.RaisedAt = f.Was, timeOf(f.Step.WasRaised); live {
+			fresh.Level, fresh.RaisedAt = c.Level, c.RaisedAt // another tab may have stepped up meanwhile, and been looked at
+		}
 		return s.issue(ctx, w, r, a, who, fresh, audit.StepUpProven)
 	}
 	late := need
 	late.NewAuthenticator = true
 	switch {
-	case late.MetBy(&auth, now):
-		return s.notElevated(r, a, fresh, "new_authenticator")
+	case s.opt.Levels.Meets(&late, &auth, now):
+		return s.notElevated(r, a, who, "new_authenticator")
 	case f.Step.Round >= maxStepRounds:
-		return s.notElevated(r, a, fresh, "not_proven")
+		return s.notElevated(r, a, who, "not_proven")
 	}
-	return s.anotherRound(w, r, a)
+	return s.anotherRound(w, r, a, who)
+}
+
+// replaced reports whether another tab has logged in anew in the place of the session that steps up.
+func (s *Server) replaced(f *flow.Flow) bool {
+	names := revocation.Bearer{Family: f.Previous.Family}.Names()
+	st := s.opt.Log.Standing(&names)
+	return st.Revoked && st.Scope == revocation.ScopeFamily
 }
 
 // needOf is what the flow's step-up has to prove, as the configuration says now.
@@ -88,24 +98,44 @@ func assuranceText(who *oidc.Login) string {
 }
 
 // anotherRound asks once more, now for an authentication that is made on the spot.
-func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	c, live := s.live(r)
+func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login) error {
 	b := a.again()
-	if !live { // its cookie did not come along (form_post), or it has ended
-		return redirect(w, s.loginURL(b))
+	b.step.round, b.step.subject, b.hint = a.flow.Step.Round+1, who.Subject, who.Username
+	if !s.goOn(r, a, b.step) {
+		return s.land(w, r, a.flow)
 	}
-	b.step.round, b.step.of = a.flow.Step.Round+1, c
-	if err := s.needs(b.step, s.burdenOf(c, a.provider)); err != nil {
-		return err
+	return s.begin(w, r, b)
+}
+
+// goOn fills in what a step-up that begins anew has to prove: as the browser's session stands now, or as the flow has it
+// where a provider's cross-site POST brought no cookie. False: no route asks for it any more.
+func (s *Server) goOn(r *http.Request, a *arrival, st *step) (known bool) {
+	if c, live := s.live(r); live {
+		st.of(c)
+		return s.needs(st, s.burdenOf(c, a.provider))
 	}
-	b.hint = c.Username
+	st.need, known = s.needOf(a.flow)
+	return known
+}
+
+// stepAgain begins a step-up anew that did not come to its end. If its session has, it becomes a login.
+func (s *Server) stepAgain(w http.ResponseWriter, r *http.Request, a *arrival, b beginning, why error) error {
+	if r.Method != http.MethodPost || !a.ours || errors.Is(why, errEnded) {
+		return s.stepUp(w, r, b)
+	}
+	if !s.goOn(r, a, b.step) {
+		return s.land(w, r, a.flow)
+	}
 	return s.begin(w, r, b)
 }
 
 // notElevated says why a step-up did not work. The session stays what it was.
-func (s *Server) notElevated(r *http.Request, a *arrival, fresh *session.Session, reason string) error {
-	s.event(r, audit.Event{Name: audit.StepUpRefused, Provider: a.flow.Provider, Subject: fresh.Subject, Session: a.flow.Previous.Family.String(),
-		Level: string(a.flow.Level), Reason: reason, Detail: fmt.Sprintf("acr %s, amr %s", fresh.Assurance.ACR, strings.Join(fresh.Assurance.AMR, " "))})
+func (s *Server) notElevated(r *http.Request, a *arrival, who *oidc.Login, reason string) error {
+	event := a.refused(reason, "")
+	if event.Subject = who.Subject; !who.Subject.IsZero() {
+		event.Detail = assuranceText(who)
+	}
+	s.event(r, event)
 	e := &web.Error{Code: http.StatusForbidden, Reason: reason, Title: "That was not enough",
 		Links: append(s.startAgain(a), web.Link{Text: "Go to the start page", URL: "/"}),
 		Err:   errors.New("the step-up did not prove what was asked for")}

@@ -40,7 +40,10 @@ func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, a *arrival, 
 	web.RecordOf(r.Context()).Note(fmt.Errorf("login begins again: %w", err))
 	b := a.again()
 	b.restarts, b.knownOf, b.known = a.flow.Restarts+1, a.knownOf, a.known
-	return s.begin(w, r, b)
+	if b.step == nil {
+		return s.begin(w, r, b)
+	}
+	return s.stepAgain(w, r, a, b, err)
 }
 
 // foreign answers a callback whose login began in another browser, or in this one under a binding that another tab has
@@ -109,10 +112,23 @@ func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arri
 	err := fmt.Errorf("the provider answered with error %s", code)
 	e := &web.Error{Code: http.StatusForbidden, Reason: "login_not_done", Links: s.startAgain(a), Err: err,
 		Title: "You are not logged in", Public: "The login service did not finish the login. Please start again."}
+	stepUp := a.flow.Step.Round > 0
+	if stepUp {
+		e.Title, e.Public = "That was not confirmed", "The login service did not finish. Nothing has changed: you are logged in as before."
+		e.Links = append(e.Links, web.Link{Text: "Go to the start page", URL: "/"})
+	}
 	switch code {
+	case "unmet_authentication_requirements": // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+		if stepUp {
+			return s.notElevated(r, a, &oidc.Login{}, "not_proven")
+		}
 	case "access_denied":
 		e.Reason, e.Title = "login_cancelled", "The login was cancelled"
 		e.Public = "It was cancelled, or the login service does not let you in. You can start again."
+		if stepUp {
+			e.Title = "You did not confirm"
+			e.Public = "It was cancelled, or the login service does not let you do it. Nothing has changed: you are logged in as before."
+		}
 	case "login_required", "interaction_required", "account_selection_required", "consent_required":
 		e.Reason = "login_required"
 		e.Public = "The login service needs an answer from you. Please start again and follow its pages."
@@ -123,7 +139,16 @@ func (s *Server) providerRefused(w http.ResponseWriter, r *http.Request, a *arri
 		"invalid_request_uri", "invalid_request_object":
 		e = notSetUp("The login service does not accept this site's request.", err, e.Links)
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason, Detail: code})
+	s.event(r, a.refused(e.Reason, code))
+	return e
+}
+
+// refused is the audit event of an answer that gives nothing.
+func (a *arrival) refused(reason, detail string) audit.Event {
+	e := audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason, Detail: detail}
+	if a.flow.Step.Round > 0 {
+		e.Name, e.Level, e.Session = audit.StepUpRefused, string(a.flow.Level), a.flow.Previous.Family.String()
+	}
 	return e
 }
 

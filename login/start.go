@@ -46,6 +46,8 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	b, err := s.readBeginning(q)
 	switch {
+	case errors.Is(err, errNoChoice) && b.step != nil:
+		return s.stepUp(w, r, b) // its session tells the provider
 	case errors.Is(err, errNoChoice):
 		return s.choose(w, r, b)
 	case err != nil:
@@ -180,8 +182,11 @@ func (s *Server) before(r *http.Request) (flow.Previous, identity.DeviceID) {
 	if st := s.opt.Log.Standing(&names); st.Revoked || !st.Vouched {
 		return flow.Previous{}, device
 	}
-	return flow.Previous{Family: old.Family, ID: old.ID, Subject: subjectDigest(old.Subject),
-		Expires: revocation.MillisOf(old.Ends())}, device
+	return previousOf(old), device
+}
+
+func previousOf(c *session.Session) flow.Previous {
+	return flow.Previous{Family: c.Family, ID: c.ID, Subject: subjectDigest(c.Subject), Expires: revocation.MillisOf(c.Ends())}
 }
 
 func subjectDigest(s identity.Subject) [16]byte {

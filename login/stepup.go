@@ -26,8 +26,19 @@ type step struct {
 	proof [4]byte
 	round uint8
 
-	need policy.Need      // what is asked for; nothing that comes back is believed for having been asked
-	of   *session.Session // who steps up; nil until that is known
+	need policy.Need // what is asked for; nothing that comes back is believed for having been asked
+
+	// Of the session that steps up, once that is known. It stays with the flow, because a provider that answers by a
+	// cross-site POST sends the browser back without its cookie.
+	subject  identity.Subject
+	previous flow.Previous
+	was      identity.Level
+	raised   revocation.Millis
+}
+
+// of notes who steps up.
+func (st *step) of(c *session.Session) {
+	st.subject, st.previous, st.was, st.raised = c.Subject, previousOf(c), c.Level, millisOf(c.RaisedAt)
 }
 
 // readStep reads `level=NAME` or `proof=HEX`; nil if a login names neither.
@@ -70,20 +81,27 @@ func (s *Server) proof(id [4]byte) (policy.Proof, bool) {
 func (s *Server) stepUp(w http.ResponseWriter, r *http.Request, b beginning) error {
 	c, live := s.live(r)
 	if !live {
-		b.step = nil
-		return s.begin(w, r, b)
+		return s.justLogin(w, r, b)
 	}
 	from, known := s.providerOf(c.Subject.Issuer)
 	if !known {
-		b.step = nil
-		return s.begin(w, r, b)
+		return s.justLogin(w, r, b)
 	}
-	b.provider, b.step.of = from, c
+	b.provider = from
+	b.step.of(c)
 	if b.hint == "" {
 		b.hint = c.Username
 	}
-	if err := s.needs(b.step, s.burdenOf(c, from)); err != nil {
-		return err
+	if !s.needs(b.step, s.burdenOf(c, from)) {
+		return s.land(w, r, &flow.Flow{Fixed: flow.Fixed{Cut: b.cut}, ReturnURL: b.returnURL})
+	}
+	return s.begin(w, r, b)
+}
+
+// justLogin begins a login in the place of a step-up that nobody is there for.
+func (s *Server) justLogin(w http.ResponseWriter, r *http.Request, b beginning) error {
+	if b.step = nil; b.provider == nil {
+		return s.choose(w, r, b)
 	}
 	return s.begin(w, r, b)
 }
@@ -96,21 +114,24 @@ func (s *Server) burdenOf(c *session.Session, from *oidc.Provider) policy.Burden
 }
 
 // needs fills in what a step-up has to prove. Where the session's own level was raised, or a floor raised it, the proof
-// has to be newer than that.
-func (s *Server) needs(st *step, b policy.Burden) error {
+// has to be newer than that. False: no route asks for it any more.
+func (s *Server) needs(st *step, b policy.Burden) bool {
 	if st.level == "" {
 		p, known := s.proof(st.proof)
-		if !known {
-			return fmt.Errorf("no route asks for proof %x any more", st.proof)
-		}
 		st.need = policy.Need{Proof: p}
-		return nil
+		return known
 	}
-	if st.need = b.Need; b.Proven || s.opt.Levels.Stricter(st.level, b.Need.Level) {
-		st.need = policy.Need{Level: st.level, Proof: s.opt.Levels[st.level].Proof}
+	asked := policy.Need{Level: st.level, Proof: s.opt.Levels[st.level].Proof}
+	switch {
+	case b.Proven:
+		st.need = asked
+	case s.opt.Levels.Stricter(st.level, b.Need.Level):
+		st.need, st.need.Since = asked, b.Need.Since
+	default:
+		st.need = b.Need
 	}
 	st.level = st.need.Level
-	return nil
+	return true
 }
 
 // ask puts into an authorization request what is to be proven: acr_values and the claims parameter for the acr, max_age for
@@ -146,8 +167,8 @@ func (st *step) note(f *flow.Flow) {
 	if st == nil {
 		return
 	}
-	f.Level, f.Was = st.level, st.of.Level
-	f.Step = flow.Step{Round: st.round, Proof: st.proof, Since: millisOf(st.need.Since), WasRaised: millisOf(st.of.RaisedAt)}
+	f.Level, f.Was, f.Previous = st.level, st.was, st.previous
+	f.Step = flow.Step{Round: st.round, Proof: st.proof, Since: millisOf(st.need.Since), WasRaised: st.raised}
 }
 
 // millisOf keeps the zero time zero.
@@ -166,12 +187,13 @@ func timeOf(m revocation.Millis) time.Time {
 	return m.Time()
 }
 
-// stepOf is the step-up that a flow was for, from its first round; nil if it was a login.
+// stepOf is the step-up that a flow was for, in the round that it was in; nil if it was a login. It does not know the
+// subject: that is a digest in the flow.
 func stepOf(f *flow.Flow) *step {
 	if f.Step.Round == 0 {
 		return nil
 	}
-	return &step{level: f.Level, proof: f.Step.Proof, round: 1}
+	return &step{level: f.Level, proof: f.Step.Proof, round: f.Step.Round, previous: f.Previous, was: f.Was, raised: f.Step.WasRaised}
 }
 
 // query names the step-up in a login link.
@@ -192,7 +214,7 @@ func (b *beginning) started() audit.Event {
 		return e
 	}
 	e.Name, e.Level = audit.StepUpAsked, string(b.step.level)
-	e.Subject, e.Session = b.step.of.Subject, b.step.of.Family.String()
+	e.Subject, e.Session = b.step.subject, b.step.previous.Family.String()
 	e.Detail = fmt.Sprintf("round %d", b.step.round)
 	return e
 }
