@@ -39,15 +39,15 @@ type LevelRule struct {
 // longer configured, and waiting would not bring it back. A floor of such a level counts as one of the highest.
 type Levels map[identity.Level]LevelRule
 
-// strictest returns the level of the greatest rank.
-func (l Levels) strictest() (top identity.Level, rule LevelRule) {
-	rule.Rank = -1
+// strictest is the level of the greatest rank; of several the first by name.
+func (l Levels) strictest() (top identity.Level) {
+	rank := math.MinInt
 	for name, r := range l {
-		if r.Rank > rule.Rank {
-			top, rule = name, r
+		if r.Rank > rank || r.Rank == rank && name < top {
+			top, rank = name, r.Rank
 		}
 	}
-	return top, rule
+	return top
 }
 
 // Proof is how someone has to have authenticated (OpenID Connect Core 1.0, section 2: acr, amr, auth_time). It can name
@@ -248,8 +248,15 @@ func (l Levels) Strictest(st *Standing, epoch, now time.Time) (top Floor, found 
 
 // of is the level of a floor, the strictest if it is not configured here.
 func (l Levels) of(f *Floor) (identity.Level, LevelRule) {
-	if rule, known := l[f.Level]; known {
-		return f.Level, rule
+	level := l.Known(f.Level)
+	return level, l[level]
+}
+
+// Known is the level itself if it is configured, and the strictest that is if not: what demands an unknown level demands
+// much.
+func (l Levels) Known(level identity.Level) identity.Level {
+	if _, known := l[level]; known {
+		return level
 	}
 	return l.strictest()
 }
