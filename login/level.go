@@ -22,6 +22,7 @@ func (s *Server) look(ctx context.Context, r *http.Request, a *arrival, who *oid
 	var finding risk.Finding
 	if s.opt.Risk != nil {
 		finding = s.assess(ctx, r, who, fresh)
+		finding.Level = s.opt.Levels.Known(finding.Level)
 	}
 	raised := finding.Enforced && s.opt.Levels.Stricter(finding.Level, fresh.Level)
 	// Raised as of the flow's beginning: whoever proved enough within it has answered, however long the pages took.
