@@ -206,13 +206,13 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	}
 }
 
-// end notes that the session lasts no longer than lifetime from when a level was raised, or from its own login if that was
-// later: whoever logs in while a level is held has as much time to prove it as those who were there before.
+// end notes that the session lasts no longer than lifetime from when a level was raised, or from its own login if that came
+// after it: whoever logs in while a level is held has as much time to prove it as those who were there before.
 func (b *Burden) end(raised, login time.Time, lifetime time.Duration) {
 	if raised.IsZero() || lifetime <= 0 {
 		return
 	}
-	if login.After(raised) {
+	if login.After(raised.Add(identity.MaxClockSkew)) {
 		raised = login
 	}
 	if end := raised.Add(lifetime); b.ends.IsZero() || end.Before(b.ends) {
