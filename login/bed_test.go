@@ -60,7 +60,8 @@ type setup struct {
 	cookies  bool // false: Secure cookies off as on plain-http loopback; true: TLS
 	edit     func(*login.Options)
 	provider func(*oidc.Config)
-	shop     *shop // of another edge
+	shop     *shop                   // of another edge
+	routes   map[string]policy.Route // what pages below a prefix ask for, besides a session
 }
 
 func open(t *testing.T, edits ...func(*setup)) *bed {
@@ -197,6 +198,10 @@ func (b *bed) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s, err := b.opt.Cookies.Read(r)
+	if err == nil && b.setup.routes != nil {
+		b.show(w, r, s)
+		return
+	}
 	if err == nil {
 		names := s.Bearer().Names()
 		st := b.opt.Log.Standing(&names)

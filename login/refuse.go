@@ -67,7 +67,7 @@ func (s *Server) foreign(r *http.Request, a *arrival) error {
 // retryLater answers when store or provider cannot be asked: a page that begins the login anew by itself. A code that
 // may have been spent is never sent again; session cookies stay.
 func (s *Server) retryLater(w http.ResponseWriter, r *http.Request, a *arrival, reason string, err error) error {
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: reason, Detail: oidc.CodeOf(err)})
+	s.event(r, a.refused(reason, oidc.CodeOf(err)))
 	if err := s.opt.Cookies.SetBinding(w, a.flow.Ended(a.binding)); err != nil {
 		return fmt.Errorf("setting the login cookie: %w", err)
 	}
@@ -93,7 +93,7 @@ func (s *Server) redeemFailed(w http.ResponseWriter, r *http.Request, a *arrival
 		e.Public = "What the login service said did not pass the checks. Please start again; if it stays, " +
 			"tell the operator the request ID."
 	}
-	s.event(r, audit.Event{Name: audit.LoginRefused, Provider: a.flow.Provider, Reason: e.Reason, Detail: oidc.CodeOf(err)})
+	s.event(r, a.refused(e.Reason, oidc.CodeOf(err)))
 	return e
 }
 
