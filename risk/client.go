@@ -3,6 +3,7 @@ package risk
 import (
 	"time"
 
+	"github.com/edgeauth/edgeauth/fingerprint"
 	"github.com/edgeauth/edgeauth/geo"
 	"github.com/edgeauth/edgeauth/history"
 	"github.com/edgeauth/edgeauth/policy"
@@ -10,7 +11,8 @@ import (
 
 // clientOf is the program that spoke.
 func clientOf(v *Visit, h history.Hasher) policy.Client {
-	return policy.Client{Agent: h.Agent(v.Header.Get("User-Agent")), JA4: v.JA4}
+	c := fingerprint.Of(v.Header, v.JA4)
+	return policy.Client{Agent: h.Agent(c.Agent), Browser: c.Browser, OS: c.OS, Kind: c.Kind, JA4: c.JA4, Contradicts: len(c.Contradictions) > 0}
 }
 
 // placeAt translates a place. Its zone's offset is that of the moment: zones move by the season.

@@ -346,3 +346,36 @@ func BenchmarkAssess(b *testing.B) {
 		bench.engine.Assess(b.Context(), v)
 	}
 }
+
+// remembered is a history that was read already.
+type remembered struct {
+	all []policy.Sighting
+	*history.History
+}
+
+func (r remembered) Read(context.Context, identity.Subject) ([]policy.Sighting, error) {
+	return r.all, nil
+}
+func (r remembered) Record(context.Context, identity.Subject, policy.Sighting) error { return nil }
+
+// All that an assessment does but the store's part: place, client, hashes and the rules over 50 sightings.
+func BenchmarkAssessWithoutTheStore(b *testing.B) {
+	bench := open(b)
+	v := bench.from("berlin")
+	for range 50 {
+		bench.engine.Assess(b.Context(), v)
+	}
+	all, err := bench.opt.History.Read(b.Context(), alice)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bench.opt.History = remembered{all, history.New(history.Options{Pepper: func() ([32]byte, bool) { return [32]byte{1}, true }})}
+	engine, err := risk.New(bench.opt)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		engine.Assess(b.Context(), v)
+	}
+}

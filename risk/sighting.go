@@ -44,12 +44,19 @@ func digestOf(s *policy.Sighting) Digest {
 		b = binary.BigEndian.AppendUint16(b, cell(s.Place.Lat))
 		b = binary.BigEndian.AppendUint16(b, cell(s.Place.Lon))
 	}
-	browser, _, _ := strings.Cut(s.Client.Browser, " ")
-	for _, text := range []string{browser, s.Client.OS, s.Client.Kind, ciphers(s.Client.JA4)} {
+	for _, text := range []string{family(s.Client.Browser), s.Client.OS, s.Client.Kind, ciphers(s.Client.JA4)} {
 		b = appendText(b, text)
 	}
 	sum := sha256.Sum256(b)
 	return Digest(sum[:8])
+}
+
+// family is a browser's name without its version.
+func family(browser string) string {
+	if i := strings.LastIndexByte(browser, ' '); i > 0 {
+		return browser[:i]
+	}
+	return browser
 }
 
 // ciphers is the part of a JA4 that tells one TLS library from another whatever it is about to speak: browsers offer less in
