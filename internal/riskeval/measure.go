@@ -83,12 +83,12 @@ type Rates struct {
 
 // ratesAt counts, for each user with that many logins, how many of the first ones were stepped up. The first of all, which has no
 // history, is never.
-func ratesAt(r *Result, logins int, stepped func(*Scored) bool, of func(*Person) bool) Rates {
-	count := make([]int, len(r.People))
+func ratesAt(r *Result, logins int, stepped func(*Scored) bool, of func(*User) bool) Rates {
+	count := make([]int, len(r.Users))
 	last := 0
 	for i := range r.Honest {
 		h := &r.Honest[i]
-		if h.Index < logins && len(r.People[h.User].Logins) >= logins && of(&r.People[h.User]) && stepped(h) {
+		if h.Index < logins && r.Users[h.User].Logins >= logins && of(&r.Users[h.User]) && stepped(h) {
 			count[h.User]++
 			if h.Index == logins-1 {
 				last++
@@ -97,8 +97,8 @@ func ratesAt(r *Result, logins int, stepped func(*Scored) bool, of func(*Person)
 	}
 	var each []float64
 	sum := 0.0
-	for u := range r.People {
-		if p := &r.People[u]; len(p.Logins) >= logins && of(p) {
+	for u := range r.Users {
+		if p := &r.Users[u]; p.Logins >= logins && of(p) {
 			each = append(each, float64(count[u])/float64(logins))
 			sum += each[len(each)-1]
 		}
@@ -110,7 +110,7 @@ func ratesAt(r *Result, logins int, stepped func(*Scored) bool, of func(*Person)
 	return Rates{len(each), each[len(each)/2], sum / float64(len(each)), ratio(last, len(each))}
 }
 
-func everybody(*Person) bool { return true }
+func everybody(*User) bool { return true }
 
 func above(threshold float64) func(*Scored) bool {
 	return func(s *Scored) bool { return s.Score >= threshold }

@@ -28,7 +28,7 @@ const (
 	panelWidth  = 420.0
 	panelHeight = 300.0
 	left        = 62.0
-	right       = 16.0
+	right       = 26.0
 	top         = 34.0
 	bottom      = 48.0
 )
@@ -128,8 +128,16 @@ func bars(title string, names []string, values []float64, limit float64) string 
 			x, class, label, anchor = zero-long, "bar neg", zero-long-6, "end"
 		}
 		fmt.Fprintf(&b, "<text x=\"16\" y=\"%g\">%s</text><rect class=\"%s\" x=\"%.1f\" y=\"%g\" width=\"%.1f\" height=\"16\"/>", y+13, html.EscapeString(name), class, x, y, max(long, 0.5))
-		fmt.Fprintf(&b, "<text class=\"tk\" x=\"%.1f\" y=\"%g\" text-anchor=\"%s\">%+.1f</text>\n", label, y+13, anchor, values[i]*100)
+		fmt.Fprintf(&b, "<text class=\"tk\" x=\"%.1f\" y=\"%g\" text-anchor=\"%s\">%+.1f</text>\n", label, y+13, anchor, noMinus(values[i]*100))
 	}
 	fmt.Fprintf(&b, "<path class=\"ax\" d=\"M%g 38V%g\"/>\n</svg>\n", zero, h-12)
 	return b.String()
+}
+
+// noMinus makes a zero of what would be shown as minus zero.
+func noMinus(v float64) float64 {
+	if math.Abs(v) < 0.05 {
+		return 0
+	}
+	return v
 }

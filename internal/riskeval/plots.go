@@ -59,8 +59,8 @@ func historyPlot(outcomes []*Outcome) string {
 // sweepPanel shows one error rate.
 func sweepPanel(sw sweep, outcomes []*Outcome) panel {
 	last := sw.values[len(sw.values)-1]
-	p := panel{title: sw.name, xLabel: "error rate", yLabel: "mean re-authentication rate", x: [2]float64{0, last}, y: [2]float64{0, 0.6},
-		xTicks: []float64{0, last / 4, last / 2, last}, yTicks: []float64{0, 0.05, 0.1, 0.2, 0.4, 0.6}}
+	p := panel{title: sw.name, xLabel: "error rate", yLabel: "mean re-authentication rate", x: [2]float64{0, last}, y: [2]float64{0, 0.3},
+		xTicks: []float64{0, last / 4, last / 2, last}, yTicks: []float64{0, 0.05, 0.1, 0.2, 0.3}}
 	for _, a := range Attackers() {
 		l := line{name: a.String(), style: int(a)}
 		for i, o := range outcomes {

@@ -17,9 +17,15 @@ type Scored struct {
 	Level identity.Level // as shipped: with thresholds and the learning period
 }
 
+// User is what the cohorts and the rates go by. A result outlives its population, which is large.
+type User struct {
+	Traveller, VPN bool
+	Logins         int
+}
+
 // Result is what a model said of a whole population.
 type Result struct {
-	People  []Person
+	Users   []User
 	Honest  []Scored // without everybody's first
 	Attacks [4][]Scored
 
@@ -66,7 +72,10 @@ func hard(rules *policy.Rules, a *policy.Assessment) bool {
 // Replay shows the model all logins in their order, and in place of one login of each user each attacker once. The model never
 // sees an attack in a history: a session that was asked for more and did not prove it says nothing about its user.
 func Replay(p *Population, model Model) *Result {
-	r := &Result{People: p.People}
+	r := &Result{Users: make([]User, len(p.People))}
+	for i := range p.People {
+		r.Users[i] = User{p.People[i].Traveller, p.People[i].VPN, len(p.People[i].Logins)}
+	}
 	counts, seen, victims := newCounts(), make([]int, len(p.People)), victims(p)
 	takeovers := p.Takeovers
 	for _, l := range p.Logins {

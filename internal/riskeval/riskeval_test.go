@@ -218,7 +218,7 @@ func TestTheAreaUnderTheCurveCountsPairs(t *testing.T) {
 }
 
 func TestRatesCountAUsersFirstLogins(t *testing.T) {
-	r := &Result{People: []Person{{Logins: make([]Login, 4)}, {Logins: make([]Login, 4)}, {Logins: make([]Login, 3)}}}
+	r := &Result{Users: []User{{Logins: 4}, {Logins: 4}, {Logins: 3}}}
 	for _, at := range [][3]int{{0, 1, 9}, {0, 2, 0}, {0, 3, 9}, {1, 1, 0}, {1, 2, 0}, {1, 3, 0}, {2, 1, 9}} {
 		r.Honest = append(r.Honest, Scored{User: at[0], Index: at[1], Score: float64(at[2])})
 	}

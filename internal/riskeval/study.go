@@ -102,23 +102,23 @@ func (o *Outcome) auc(a Attacker) float64 {
 // cohort is a group of users that step-ups could hit more than others.
 type cohort struct {
 	name string
-	of   func(*Person) bool
+	of   func(*User) bool
 }
 
 func cohorts() []cohort {
 	return []cohort{
 		{"everybody", everybody},
-		{"VPN users", func(p *Person) bool { return p.VPN }},
-		{"travellers", func(p *Person) bool { return p.Traveller }},
-		{"neither", func(p *Person) bool { return !p.VPN && !p.Traveller }},
+		{"VPN users", func(u *User) bool { return u.VPN }},
+		{"travellers", func(u *User) bool { return u.Traveller }},
+		{"neither", func(u *User) bool { return !u.VPN && !u.Traveller }},
 	}
 }
 
 // stepRate is the share of a cohort's logins that are stepped up.
-func stepRate(r *Result, stepped func(*Scored) bool, of func(*Person) bool) float64 {
+func stepRate(r *Result, stepped func(*Scored) bool, of func(*User) bool) float64 {
 	n, all := 0, 0
 	for i := range r.Honest {
-		if h := &r.Honest[i]; of(&r.People[h.User]) {
+		if h := &r.Honest[i]; of(&r.Users[h.User]) {
 			all++
 			if stepped(h) {
 				n++
