@@ -89,8 +89,10 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 			Name: "/", Path: "/", Upstream: "app", Methods: []string{}, Groups: []string{}, Claims: map[string][]string{},
 			Emails: []string{}, Classes: []string{}, ACR: []string{}, AMR: []string{}, Preflight: config.PreflightRefuse, AllowOrigins: []string{},
 		}},
-		Admin:     config.Admin{Listen: "127.0.0.1:9090"},
-		Telemetry: config.Telemetry{LogLevel: slog.LevelInfo, LogFormat: config.LogJSON},
+		Admin: config.Admin{Listen: "127.0.0.1:9090"},
+		Telemetry: config.Telemetry{LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, Audit: config.Audit{Webhook: config.Webhook{
+			Timeout: 10 * time.Second, Queue: 10_000, RetryFor: 24 * time.Hour, Events: []string{},
+		}}},
 	}
 	if diff := cmp.Diff(want, parse(t, minimal)); diff != "" {
 		t.Error(diff)

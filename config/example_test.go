@@ -101,7 +101,7 @@ func TestTheExampleLoadsWithoutWarnings(t *testing.T) {
 	if got := partners.ClientSecret.Reveal(); got != "from /run/secrets/partners-client-secret" {
 		t.Errorf("client secret = %q", got)
 	}
-	want := []string{"/run/secrets/redis-password", "/run/secrets/partners-client-secret"}
+	want := []string{"/run/secrets/redis-password", "/run/secrets/partners-client-secret", "/run/secrets/webhook-secret"}
 	if diff := cmp.Diff(want, c.Files); diff != "" {
 		t.Error(diff)
 	}

@@ -29,6 +29,8 @@ func resolve(c *Config, r *strict.Result) {
 		readSecret(&p.ClientSecret, p.ClientSecretFile, r, strict.Key("providers", p.Name), "client_secret")
 	}
 	readSecret(&c.Store.Redis.Password, c.Store.Redis.PasswordFile, r, "store.redis", "password")
+	webhook := &c.Telemetry.Audit.Webhook
+	readSecret(&webhook.Secret, webhook.SecretFile, r, "telemetry.audit.webhook", "secret")
 	for i := range c.Upstreams {
 		orElse(&c.Upstreams[i].Assertion.Audience, c.Upstreams[i].Name)
 	}

@@ -27,6 +27,7 @@ func validate(c *Config, r *strict.Result) {
 	v.upstreams()
 	v.routes()
 	v.admin()
+	v.webhook()
 	v.files()
 	v.unused()
 }

@@ -11,6 +11,7 @@ import (
 func (v validator) files() {
 	v.roots("server.tls.acme.ca_file", v.Server.TLS.ACME.CAFile)
 	v.roots("store.redis.ca_file", v.Store.Redis.CAFile)
+	v.roots("telemetry.audit.webhook.ca_file", v.Telemetry.Audit.Webhook.CAFile)
 	for _, p := range v.Providers {
 		v.roots(strict.Key("providers", p.Name)+".ca_file", p.CAFile)
 	}

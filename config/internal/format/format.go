@@ -37,6 +37,7 @@ func All() map[string]strict.Format {
 		"issuer":       issuer,
 		"https":        secureURL,
 		"http":         plainURL,
+		"webhook":      webhookURL,
 		"address":      address,
 		"header":       headerName,
 		"routepath":    routePath,

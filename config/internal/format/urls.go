@@ -117,3 +117,18 @@ func plainURL(text string) (string, *strict.Fault) {
 	}
 	return u.String(), nil
 }
+
+// webhookURL accepts an http or https URL with any path and query.
+func webhookURL(text string) (string, *strict.Fault) {
+	if text == "" {
+		return "", nil
+	}
+	u, flt := webURL(text)
+	if flt != nil {
+		return "", flt
+	}
+	if strings.Contains(text, "#") {
+		return "", fault("must have no fragment", "")
+	}
+	return u.String(), nil
+}
