@@ -102,8 +102,26 @@ func TestCountersCarryTheirLabels(t *testing.T) {
 	m.Login("corp", "ok")
 	m.Audit("login")
 	m.Revocation("session", "logout", "stored")
+	m.Assessment("high", "enforce", []string{"time_zones", "score"}, []string{"new_country", "time_zones"}, []string{"ja4_unknown"})
+	m.LevelRaised("high", "time_zones")
+	m.StepUp("refused", "high", "not_proven")
+	m.Blocked("raised")
+	m.Webhook("delivered", 7)
+	m.Webhook("dropped", 0)
+	m.WebhookFailed("timeout", 1)
 	said := scrape(t, m)
 	for _, line := range []string{
+		`edgeauth_assessments_total{level="high",mode="enforce"} 1`,
+		`edgeauth_assessment_reasons_total{part="level",reason="time_zones"} 1`,
+		`edgeauth_assessment_reasons_total{part="level",reason="score"} 1`,
+		`edgeauth_assessment_reasons_total{part="term",reason="time_zones"} 1`,
+		`edgeauth_assessment_reasons_total{part="unknown",reason="ja4_unknown"} 1`,
+		`edgeauth_levels_raised_total{level="high",reason="time_zones"} 1`,
+		`edgeauth_step_ups_total{level="high",outcome="refused",reason="not_proven"} 1`,
+		`edgeauth_access_blocked_total{reason="raised"} 1`,
+		`edgeauth_webhook_events_total{outcome="delivered"} 7`,
+		`edgeauth_webhook_events_total{outcome="dropped"} 0`,
+		`edgeauth_webhook_failed_attempts_total{cause="timeout"} 1`,
 		`edgeauth_requests_total{code="200",method="GET",route="app"} 1`,
 		`edgeauth_requests_total{code="other",method="other",route="app"} 1`,
 		`edgeauth_request_duration_seconds_count{route="app"} 2`,
@@ -185,6 +203,12 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Login("p", "o")
 	m.Audit("e")
 	m.Revocation("s", "r", "d")
+	m.Assessment("l", "m", []string{"r"}, nil, nil)
+	m.LevelRaised("l", "r")
+	m.StepUp("o", "l", "r")
+	m.Blocked("r")
+	m.Webhook("o", 1)
+	m.WebhookFailed("c", 0)
 	exported := names(regexp.MustCompile(`(?m)^# TYPE (edgeauth_\w+) `), scrape(t, m))
 	exported = append(exported, gaugeNames(t)...)
 	slices.Sort(exported)

@@ -32,11 +32,14 @@ func newCounter(name, help string, labels ...string) *counter {
 }
 
 // inc adds one. It takes as many values as there are labels.
-func (c *counter) inc(values ...string) {
+func (c *counter) inc(values ...string) { c.add(1, values...) }
+
+// add adds n; adding 0 makes a series known, so that its first increase is seen as one.
+func (c *counter) add(n int, values ...string) {
 	for i, v := range values {
 		values[i] = c.labels[i].value(v)
 	}
-	c.vec.WithLabelValues(values...).Inc()
+	c.vec.WithLabelValues(values...).Add(float64(n))
 }
 
 // bounded remembers the first maxValues values of a label.

@@ -22,6 +22,8 @@ type Metrics struct {
 	logins      *counter
 	audit       *counter
 	revocations *counter
+	riskCounters
+	webhookCounters
 }
 
 // NewMetrics returns empty metrics with the collectors of the Go runtime, the process and the build.
@@ -44,6 +46,8 @@ func NewMetrics() *Metrics {
 	m.audit = m.counter("edgeauth_audit_events_total", "Security events written to the audit log.", "event")
 	m.revocations = m.counter("edgeauth_revocations_total",
 		"Revocations made on this edge; delivery says whether the shared log has them.", "scope", "reason", "delivery")
+	m.riskCounters = newRiskCounters(m)
+	m.webhookCounters = newWebhookCounters(m)
 	return m
 }
 

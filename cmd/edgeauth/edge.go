@@ -26,6 +26,7 @@ type edge struct {
 	audit   *audit.Log
 	metrics *admin.Metrics
 	pages   *web.Pages
+	hook    *hook
 
 	keys     *session.Keyring
 	store    sharedStore
@@ -47,7 +48,8 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e.level.Set(cfg.Telemetry.LogLevel)
 	e.log = newLogger(logs, cfg.Telemetry.LogFormat, e.level)
 	adoptLibraries(e.log)
-	e.audit = audit.New(e.log, e.count, time.Now)
+	e.hook = newHook(e.log, e.metrics)
+	e.audit = audit.New(e.log, e.observe, time.Now)
 	var err error
 	if e.pages, err = web.NewPages(); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ func (e *edge) measure() {
 			map[string]string{"shard": fmt.Sprintf("%02d", i)}, func() float64 { return seconds(e.replica.ShardStaleness(i)) })
 	}
 	e.metrics.Gauge(admin.GaugeOutbox, "Revocations that wait for the store.", nil, func() float64 { return float64(e.writer.Pending()) })
+	e.metrics.Gauge(admin.GaugeWebhookQueue, "Audit events that wait for the webhook.", nil, func() float64 { return float64(e.hook.sink.Len()) })
 	e.metrics.Gauge(admin.GaugeStoreReady, "Whether the last command to the store was answered.", nil, func() float64 {
 		ok, _ := e.store.Status()
 		return truth(ok)
@@ -32,6 +33,7 @@ func (e *edge) measure() {
 		return truth(ok)
 	})
 	e.measureKeys()
+	e.measureEvents()
 }
 
 // measureKeys registers a gauge for each key of the ring, in place of those of the ring before.
@@ -112,15 +114,4 @@ func (c countingRevoker) Write(ctx context.Context, entries ...revocation.Entry)
 		}
 	}
 	return d, err
-}
-
-// count counts a security event, and the end of a login beside.
-func (e *edge) count(ev audit.Event) {
-	e.metrics.Audit(string(ev.Name))
-	switch ev.Name {
-	case audit.LoginSucceeded:
-		e.metrics.Login(ev.Provider, "succeeded")
-	case audit.LoginRefused:
-		e.metrics.Login(ev.Provider, ev.Reason)
-	}
 }

@@ -130,8 +130,10 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	}
 	loops.Go(func() error { return r.run(life) })
 	loops.Go(func() error { return e.announce(life) })
+	loops.Go(func() error { return e.hook.sink.Run(life) })
 
 	listeners, ctx := errgroup.WithContext(ctx)
+	var drained time.Time     // when the drain has to be over; set by the first to begin it
 	var others sync.WaitGroup // all but the admin listener, which tells of the drain until it is over
 	for _, s := range services {
 		if s.name != adminListen {
@@ -146,6 +148,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 			case <-life.Done():
 			}
 			if !e.draining.Swap(true) {
+				drained = time.Now().Add(e.tree.Load().cfg.Server.Drain)
 				e.log.Info("shutting down: no new connections, requests in flight may finish", "within", e.tree.Load().cfg.Server.Drain.String())
 			}
 			if s.name == adminListen {
@@ -159,6 +162,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	err := listeners.Wait()
 	end()
 	err = errors.Join(err, loops.Wait())
+	e.hook.flush(drained)
 	e.log.Info("stopped")
 	return err
 }

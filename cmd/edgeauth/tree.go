@@ -39,6 +39,7 @@ type tree struct {
 	providers map[string]*oidc.Provider
 	upstreams map[string]*proxy.Upstream
 	watch     watch
+	hook      hookTarget
 }
 
 // parts are what a tree is built from besides its configuration: the things that live as long as the process.
@@ -81,6 +82,9 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 		if t.providers[c.Name], err = newProvider(c, p.log); err != nil {
 			return nil, fmt.Errorf("provider %s: %w", c.Name, err)
 		}
+	}
+	if t.hook, err = newHookTarget(cfg.Telemetry.Audit.Webhook); err != nil {
+		return nil, err
 	}
 	if t.watch, err = newWatch(cfg, t, p, old); err != nil {
 		return nil, err
