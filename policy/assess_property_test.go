@@ -197,7 +197,7 @@ func honest(t *testing.T, r *policy.Rules, f *policy.Facts, seed uint64) policy.
 
 func TestAssessingIsMonotoneFiniteAndIndifferentToOrder(t *testing.T) {
 	codes := map[policy.Reason]bool{}
-	for seed := range uint64(2000) {
+	for seed := range uint64(600) {
 		a := honest(t, policy.DefaultRules(), drawFacts(seed), seed)
 		for _, term := range a.Terms {
 			codes[term.Code] = true
