@@ -23,15 +23,16 @@ func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try edgeauth on this machine: an identity provider, two applications and an edge in front of them",
-		Long: "demo starts everything on loopback and needs nothing else: an identity provider with two users, two sample\n" +
-			"applications and the edge. Ctrl-C ends all of it and removes its files.",
+		Long: "demo starts everything on loopback and needs nothing else: an identity provider with three users, two sample\n" +
+			"applications, the edge, and in front of it a pretended internet access, so that requests can come from a dozen\n" +
+			"cities. Ctrl-C ends all of it and removes its files.",
 		Example: "  edgeauth demo\n  edgeauth demo --listen 127.0.0.1:8090 --redis 127.0.0.1:6379",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback address and port of the edge")
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback address and port to open in the browser")
 	cmd.Flags().StringVar(&f.redis, "redis", "", "host:port of a Redis to use instead of the embedded store; its database 15")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show the edge's log: access records and audit events")
 	return cmd
@@ -61,12 +62,15 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	world, err := newDemoWorld(f.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another port with --listen", err)
+	}
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(path, world.config(f, dir), 0o600); err != nil {
-		return fmt.Errorf("writing the demo's configuration: %w", err)
+	path, err := world.write(f, dir)
+	if err != nil {
+		return errors.Join(err, world.close())
 	}
 	if f.redis != "" { // with a shared store an edge does not make its own keys
 		if err := createKeys(filepath.Join(dir, "keys.json"), time.Now()); err != nil {
@@ -83,14 +87,11 @@ func (f demoFlags) run(ctx context.Context, out, logs io.Writer) (err error) {
 	g.Go(func() error {
 		defer stop()
 		return runEdge(ctx, runOptions{path: path, cfg: cfg, logs: logs, listening: func(e *edge) {
+			g.Go(func() error { return world.carry(ctx, e) })
 			g.Go(func() error { return world.announce(ctx, e, out, path) })
 		}})
 	})
-	err = g.Wait()
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; choose another port with --listen", err)
-	}
-	return err
+	return g.Wait()
 }
 
 // quiet leaves out audit events, which the edge writes whatever the level of its log is. Each write is one line.

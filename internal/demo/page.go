@@ -1,7 +1,7 @@
-// Package demo holds the two sample backends of `edgeauth demo`: a page that shows which identity arrived, and an API
-// with JSON, server-sent events, a WebSocket, an upload and a download. They are ordinary applications behind an edge:
-// the package knows the names of a few headers and links, imports nothing of edgeauth but a token decoder for display,
-// and checks nothing, because showing what came is its purpose.
+// Package demo holds the two sample backends of `edgeauth demo`: pages that show which identity arrived, at which security
+// level and from where, and an API with JSON, server-sent events, a WebSocket, an upload and a download. They are ordinary
+// applications behind an edge: the package knows the names of a few headers and links, imports nothing of edgeauth's
+// product, and checks nothing, because showing what came is its purpose.
 package demo
 
 import (
@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
 )
@@ -33,13 +34,20 @@ type view struct {
 	Query, RequestID        string
 	Identity, Cookies, Rest []pair
 	Token                   *token
+	Level                   *level // nil: nothing was said of one
+	Where                   *where // nil: not in any of the demo's places
 }
 
 // token is an assertion as people read it.
-type token struct{ Name, Header, Claims string }
+type token struct {
+	Name, Header, Claims string
+	claims               map[string]any
+}
 
-// Page is the sample page, for every path but /try, where the WebSocket and the events can be tried, and /try.js.
-// It fails only if the templates in this package are broken.
+// Page is the sample pages: the first one with the security level and, for who comes from one of the demo's places, a choice
+// of others; /vault/, which is meant for a route of the class sensitive; /try, where the WebSocket and the events can be
+// tried, with /try.js; and one that shows what arrived, for every other path. It fails only if the templates in this
+// package are broken.
 func Page() (http.Handler, error) {
 	t, err := template.ParseFS(files, "pages/*.html")
 	if err != nil {
@@ -52,6 +60,8 @@ func Page() (http.Handler, error) {
 	p := page{t, template.CSS(css), policy(string(css))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", p.show("page.html"))
+	mux.HandleFunc("/{$}", p.show("front.html"))
+	mux.HandleFunc("/vault/", p.show("vault.html"))
 	mux.HandleFunc("/try", p.show("try.html"))
 	mux.HandleFunc("/try.js", script)
 	return mux, nil
@@ -63,10 +73,11 @@ type page struct {
 	policy    string
 }
 
-// policy allows the inline style and scripts of our own origin, nothing else.
+// policy allows the inline style, and scripts and forms of our own origin, nothing else. Browsers follow a form's redirects only
+// where the policy lets forms go, and choosing a place can end at the login of the demo's provider, which is on localhost.
 func policy(css string) string {
 	sum := sha256.Sum256([]byte(css))
-	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; script-src 'self'; " +
+	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' http://localhost:*; script-src 'self'; " +
 		"connect-src 'self'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
@@ -96,6 +107,8 @@ func viewOf(r *http.Request) view {
 			v.sort(name, value)
 		}
 	}
+	now := time.Now()
+	v.Level, v.Where = levelOf(r.Header.Get("X-Auth-Level"), v.Token, now), whereOf(r.Header.Get("X-Forwarded-For"), now)
 	for _, c := range r.Cookies() {
 		v.Cookies = append(v.Cookies, pair{c.Name, c.Value})
 	}
@@ -121,7 +134,7 @@ func decode(name, value string) (*token, bool) {
 	if err != nil || claims == nil {
 		return nil, false
 	}
-	return &token{name, indented(header), indented(claims)}, true
+	return &token{name, indented(header), indented(claims), claims}, true
 }
 
 func indented(v map[string]any) string {

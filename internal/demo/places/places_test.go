@@ -61,7 +61,7 @@ func TestEachAddressIsInItsCity(t *testing.T) {
 		for _, n := range city.Networks {
 			got := d.Lookup(n.Addr)
 			offset, _ := got.Offset(at)
-			if got.Country != row.country || city.Country != row.country || got.City != city.Name || got.Zone != row.zone || offset != row.winter {
+			if got.Country != row.country || city.Country != row.country || got.City != city.Name || got.Zone != row.zone || city.Zone != row.zone || offset != row.winter {
 				t.Errorf("%s, %s is in %+v", city.ID, n.Addr, got)
 			}
 			if north, east := got.Lat-row.lat, (got.Lon-row.lon)*math.Cos(row.lat*math.Pi/180); 111*math.Hypot(north, east) > 30 {
@@ -107,10 +107,16 @@ func TestEveryPlaceCanBeFoundAndIsAnother(t *testing.T) {
 				t.Errorf("%s is listed twice", geo.Network(n.Addr))
 			}
 			prefixes[geo.Network(n.Addr)] = true
+			if there, network, ok := places.At(n.Addr); !ok || there.ID != city.ID || network != n {
+				t.Errorf("%s is at %s, %v", n.Addr, there.ID, network)
+			}
 		}
 	}
 	if _, ok := places.Find("atlantis"); ok {
 		t.Error("there is an Atlantis")
+	}
+	if city, _, ok := places.At(netip.MustParseAddr("203.0.113.9")); ok {
+		t.Errorf("an address for examples is in %s", city.Name)
 	}
 }
 
