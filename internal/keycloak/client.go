@@ -16,10 +16,11 @@ import (
 const maxRedirects = 20
 
 // Client is a user agent without a browser: it keeps cookies, follows redirects and fills in forms. It runs no script and
-// knows no SameSite. Its methods may be used by several goroutines.
+// knows no SameSite. Its methods may be used by several goroutines, but for Send and LoginUpTo.
 type Client struct {
 	http   *http.Client
 	stopAt []string
+	header map[string]string
 }
 
 // NewClient returns a client without cookies. A redirect to an address that begins with one of stopAt is not followed but
@@ -38,6 +39,14 @@ func NewClient(stopAt ...string) *Client {
 		},
 		stopAt: stopAt,
 	}
+}
+
+// Send adds a header to every request from now on.
+func (c *Client) Send(name, value string) {
+	if c.header == nil {
+		c.header = map[string]string{}
+	}
+	c.header[name] = value
 }
 
 // Page is where a request ended after all its redirects.
@@ -74,6 +83,23 @@ func (c *Client) Submit(ctx context.Context, page Page, values map[string]string
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Origin", page.URL.Scheme+"://"+page.URL.Host)
 	return c.follow(request)
+}
+
+// Ask opens an address and follows no redirect.
+func (c *Client) Ask(ctx context.Context, address string) (Page, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return Page{}, err
+	}
+	request.Header.Set("Accept", "text/html")
+	return c.send(request)
+}
+
+// LoginUpTo is Login, but the first redirect to an address that begins with stopAt is not followed but returned.
+func (c *Client) LoginUpTo(ctx context.Context, address, username, password, stopAt string) (Page, error) {
+	c.stopAt = append(c.stopAt, stopAt)
+	defer func() { c.stopAt = c.stopAt[:len(c.stopAt)-1] }()
+	return c.Login(ctx, address, username, password)
 }
 
 // Login opens address, expects to end at Keycloak's login form, fills it in, and returns the page after it: the
@@ -118,6 +144,9 @@ func (c *Client) follow(request *http.Request) (Page, error) {
 }
 
 func (c *Client) send(request *http.Request) (Page, error) {
+	for name, value := range c.header {
+		request.Header.Set(name, value)
+	}
 	response, err := c.http.Do(request)
 	if err != nil {
 		return Page{}, err
