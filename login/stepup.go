@@ -140,7 +140,7 @@ func (st *step) ask(r *oidc.AuthRequest, now time.Time) {
 	if st == nil {
 		return
 	}
-	r.ACRValues, r.Essential = st.need.ACR, true
+	r.ACRValues, r.Claims = st.need.ACR, true
 	if age, asked := st.maxAge(now); asked {
 		r.MaxAge = &age
 	}

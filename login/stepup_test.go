@@ -23,7 +23,7 @@ func TestAStepUpOpensWhatAFloorHasClosed(t *testing.T) {
 			c := b.browser()
 			before := c.login("/sensitive/a")
 			b.raise("alice", identity.High, b.now())
-			if q := c.asked("/sensitive/a"); q.Get("acr_values") != "bio" || !strings.Contains(q.Get("claims"), `"essential":true`) || q.Get("max_age") == "" || q.Get("login_hint") != "alice" {
+			if q := c.asked("/sensitive/a"); q.Get("acr_values") != "bio" || q.Get("claims") != `{"id_token":{"acr":{"values":["bio"]}}}` || q.Get("max_age") == "" || q.Get("login_hint") != "alice" {
 				t.Errorf("the provider is asked for %v", q)
 			}
 			after := c.follow(c.get("/sensitive/a?b=c"))

@@ -22,7 +22,7 @@ type AuthRequest struct {
 	Prompt      string
 	ACRValues   []string
 	MaxAge      *time.Duration // in whole seconds; nil: not asked
-	Essential   bool           // ask for ACRValues by the claims parameter too, as an essential claim
+	Claims      bool           // ask for ACRValues by the claims parameter too, as a voluntary claim
 }
 
 // Format implements fmt.Formatter for every verb: state, nonce and verifier are secrets of the flow.
@@ -98,8 +98,8 @@ func (r AuthRequest) params(responseMode string) (map[string]string, error) {
 	if r.MaxAge != nil {
 		set("max_age", strconv.FormatInt(int64(*r.MaxAge/time.Second), 10))
 	}
-	if r.Essential && len(r.ACRValues) > 0 {
-		claims, err := essentialACR(r.ACRValues)
+	if r.Claims && len(r.ACRValues) > 0 {
+		claims, err := voluntaryACR(r.ACRValues)
 		if err != nil {
 			return nil, err
 		}
@@ -108,11 +108,12 @@ func (r AuthRequest) params(responseMode string) (map[string]string, error) {
 	return params, nil
 }
 
-// essentialACR is the claims parameter of OpenID Connect Core 1.0, 5.5.1.1: the provider must answer with one of the
-// values or with an error, instead of answering with less.
-func essentialACR(values []string) (string, error) {
+// voluntaryACR is the claims parameter of OpenID Connect Core 1.0, 5.5.1.1. It does not call the acr essential: what comes
+// back is judged anyway, and Keycloak answers an essential value that it does not know with an error page of its own, from
+// which no way leads back here.
+func voluntaryACR(values []string) (string, error) {
 	type member map[string]any
-	text, err := json.Marshal(member{"id_token": member{"acr": member{"essential": true, "values": values}}})
+	text, err := json.Marshal(member{"id_token": member{"acr": member{"values": values}}})
 	if err != nil {
 		return "", fmt.Errorf("writing the claims parameter: %w", err)
 	}

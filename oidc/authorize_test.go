@@ -39,14 +39,14 @@ func TestCB10_each_parameter_stands_in_the_authorization_request_once(t *testing
 	maxAge := 300 * time.Second
 	request := validRequest()
 	request.LoginHint, request.Prompt, request.ACRValues = "alice", "login", []string{"mfa", "hwk"}
-	request.MaxAge, request.Essential = &maxAge, true
+	request.MaxAge, request.Claims = &maxAge, true
 	sum := sha256.Sum256([]byte(verifier))
 	want := url.Values{
 		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {redirectURI}, "scope": {"openid profile email"},
 		"state": {"state"}, "nonce": {nonce}, "code_challenge_method": {"S256"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "response_mode": {"form_post"},
 		"login_hint": {"alice"}, "prompt": {"login"}, "acr_values": {"mfa hwk"}, "max_age": {"300"},
-		"claims":      {`{"id_token":{"acr":{"essential":true,"values":["mfa","hwk"]}}}`},
+		"claims":      {`{"id_token":{"acr":{"values":["mfa","hwk"]}}}`},
 		"kc_idp_hint": {"corp"}, "tenant": {"a"},
 	}
 	if diff := cmp.Diff(want, query(t, rp, request)); diff != "" {
