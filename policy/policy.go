@@ -66,6 +66,8 @@ const (
 	RaisedTooLong   Reason = "raised_too_long"  // the session was raised, and has lived as long as that level permits
 	RouteLevel      Reason = "route_level"      // the route asks for proof of a level
 	RouteProof      Reason = "route_proof"      // the route asks for a stronger or newer authentication
+	ExpressionFalse Reason = "expression_false" // the route's expression does not hold
+	ExpressionError Reason = "expression_error" // it could not be evaluated
 )
 
 // Verdict is the answer for one request. Identified says whether the session may be shown to the backend: always
@@ -74,7 +76,8 @@ type Verdict struct {
 	Action     Action
 	Reason     Reason
 	Identified bool
-	Need       *Need // of StepUp: what is missing
+	Need       *Need  // of StepUp: what is missing
+	Fault      string // why an expression of the route could not be evaluated; for records, never for pages
 }
 
 // MaxAhead is how far in the future a session may have been issued: edges' clocks differ.
@@ -83,7 +86,11 @@ const MaxAhead = identity.MaxClockSkew
 // Session is what the decision needs to know of a session.
 type Session struct {
 	Issuer        string
+	Sub           string // who it is, by the issuer
+	Username      string // empty: the provider did not say; so with Name and Email
+	Name          string
 	Level         identity.Level
+	Reasons       []string // why it has the level
 	Groups        []string
 	Claims        map[string][]string
 	Email         string
@@ -96,6 +103,9 @@ type Session struct {
 
 	RaisedAt       time.Time // when Level was given; zero: with nothing to prove
 	Authentication Authentication
+
+	// Memo remembers what expressions came to that look at this session alone; nil: they are evaluated each time.
+	Memo *Memo
 }
 
 // Standing is what the log says of a session.

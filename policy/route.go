@@ -24,18 +24,28 @@ type Route struct {
 	Classes   []string       // which levels can close until they are proven
 	Level     identity.Level // that has to be proven; empty: none
 	Proof     Proof          // that is needed besides
+	Allow     *Expression    // one more condition; nil: none
+	When      *Expression    // for which requests Classes, Level and Proof are asked; nil: all
 	Levels    Levels
 	Selection Selection // of the configuration that the route belongs to
 }
 
-// Admit decides one request. A nil session means that there is none that could be opened. Standing is not looked at
-// then. The order of the checks is the order in which a person could mend them. A nil Route is a request for which there
-// is no route: it is denied.
+// Uses is what the route's expressions look at.
+func (r *Route) Uses() Uses { return r.Allow.Uses().and(r.When.Uses()) }
+
+// Admit decides without knowing the request: an expression that looks at it cannot be evaluated then.
 func (r *Route) Admit(s *Session, st Standing, now time.Time) Verdict {
+	return r.AdmitRequest(s, st, Request{}, now)
+}
+
+// AdmitRequest decides one request. A nil session means that there is none that could be opened. Standing is not looked at
+// then. The order of the checks is the order in which a person could mend them. A nil Route is a request for which there
+// is no route: it is denied. Of the request no more is needed than the route's expressions look at.
+func (r *Route) AdmitRequest(s *Session, st Standing, q Request, now time.Time) Verdict {
 	if r == nil {
 		return Verdict{Action: Deny, Reason: NoRoute}
 	}
-	v := r.check(s, st, now)
+	v := r.check(s, st, q, now)
 	if r.Public {
 		return Verdict{Action: Allow, Reason: Public, Identified: v.Action == Allow}
 	}
@@ -43,7 +53,7 @@ func (r *Route) Admit(s *Session, st Standing, now time.Time) Verdict {
 	return v
 }
 
-func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
+func (r *Route) check(s *Session, st Standing, q Request, now time.Time) Verdict {
 	switch reason := alive(s, st, now); {
 	case reason == Unvouched && st.Staleness == NeverRead:
 		return Verdict{Action: Stale, Reason: LogTooOld}
@@ -64,7 +74,14 @@ func (r *Route) check(s *Session, st Standing, now time.Time) Verdict {
 	if v := r.entitled(s); v.Action != Allow {
 		return v
 	}
-	return r.assured(s, &b, now)
+	if v := r.allowed(s, &b, q, now); v.Action != Allow {
+		return v
+	}
+	v := r.assured(s, &b, now)
+	if v.Action == StepUp && r.When != nil {
+		return r.when(v, s, &b, q, now)
+	}
+	return v
 }
 
 // entitled decides by who somebody is.

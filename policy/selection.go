@@ -21,6 +21,13 @@ func Select(routes []*Route) (groups, claims []string, sel Selection) {
 		for _, rule := range r.Claims {
 			c[rule.Name] = true
 		}
+		uses := r.Uses()
+		for _, name := range uses.Groups {
+			g[name] = true
+		}
+		for _, name := range uses.Claims {
+			c[name] = true
+		}
 	}
 	groups, claims = slices.Sorted(maps.Keys(g)), slices.Sorted(maps.Keys(c))
 	parts := append([]string{strconv.Itoa(len(groups))}, groups...) // the number says where the claims begin

@@ -51,13 +51,14 @@ func (r Leaf) Check(f File) []Finding {
 type Door struct {
 	Imports []string
 	Only    []string // packages relative to the root
+	File    string   // the only file there that may, relative to the root; empty: any
 	Tests   bool     // whether test files must keep to it too
 	Reason  string
 }
 
 // Check implements Rule.
 func (r Door) Check(f File) []Finding {
-	if f.Test && !r.Tests || f.In(r.Only...) {
+	if f.Test && !r.Tests || f.In(r.Only...) && (r.File == "" || r.File == f.Path) {
 		return nil
 	}
 	return eachImport(f, func(path string) bool { return !anyBelow(path, r.Imports) }, r.Reason)
