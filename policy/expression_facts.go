@@ -118,10 +118,13 @@ func (f *facts) risk(field string) (any, bool) {
 	case "level":
 		return string(f.under.level), true
 	case "reasons":
-		if f.under.raised {
-			return []string{f.under.reason}, true
+		switch {
+		case !f.under.raised:
+			return f.session.Reasons, true
+		case f.under.reason == "":
+			return []string(nil), true
 		}
-		return f.session.Reasons, true
+		return []string{f.under.reason}, true
 	}
 	return nil, false
 }
