@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/web"
@@ -12,17 +11,12 @@ import (
 // with strip_prefix that is open to more people would otherwise lead around what is asked of that path. Routes to other
 // upstreams say nothing about this one's paths.
 func (x *exchange) below(r *http.Request, v policy.Verdict) (policy.Verdict, error) {
-	if x.route.strip == 0 || v.Action != policy.Allow {
+	if v.Action != policy.Allow {
 		return v, nil
 	}
-	p := x.h.table.match(x.target.Strip(x.route.strip).Decoded)
-	same := func(r *Route) bool { return r.strip == 0 && r.cfg.Upstream == x.route.cfg.Upstream }
-	if p == nil || !slices.ContainsFunc(p.routes, same) {
-		return v, nil
-	}
-	route := p.route(r.Method)
-	if route == nil || !same(route) {
-		return v, p.refuse()
+	route, err := x.h.table.below(x.route, x.target, r.Method)
+	if route == nil || err != nil {
+		return v, err
 	}
 	if under, _, _ := x.h.admit(r, route, x.now); under.Action != policy.Allow {
 		x.asks = route

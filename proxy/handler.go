@@ -149,27 +149,18 @@ func (h *Handler) exchange(r *http.Request, route *Route, t target.Target, now t
 
 // routeOf returns the route of a request.
 func (h *Handler) routeOf(r *http.Request, t target.Target, preflight bool) (*Route, error) {
-	p := h.table.match(t.Decoded)
-	if p == nil || own(t.Decoded) {
-		return nil, &web.Error{Code: http.StatusNotFound, Reason: string(policy.NoRoute), Title: "Not found", Public: "There is nothing at this address."}
+	if !preflight {
+		return h.table.find(t, r.Method)
 	}
-	if p.fold {
-		if err := target.CheckIIS(t.Decoded); err != nil {
-			return nil, badTarget(err)
-		}
-	}
-	method := r.Method
-	if preflight {
-		method = r.Header.Get("Access-Control-Request-Method") // the route that will get the request decides
-	}
-	route := p.route(method)
-	if route == nil && preflight {
+	route, err := h.table.find(t, r.Header.Get("Access-Control-Request-Method")) // the route that will get the request decides
+	if answer := (*web.Error)(nil); errors.As(err, &answer) && answer.Code == http.StatusMethodNotAllowed {
 		return nil, noPreflight()
 	}
-	if route == nil {
-		return nil, p.refuse()
-	}
-	return route, nil
+	return route, err
+}
+
+func notFound() error {
+	return &web.Error{Code: http.StatusNotFound, Reason: string(policy.NoRoute), Title: "Not found", Public: "There is nothing at this address."}
 }
 
 // own reports whether a path is among the edge's own endpoints.
