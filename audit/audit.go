@@ -45,6 +45,7 @@ const (
 	StepUpRefused         Name = "step_up_refused"
 	AccessBlocked         Name = "access_blocked"         // a route is closed until more is proven
 	AuthenticatorEnrolled Name = "authenticator_enrolled" // during a step-up, and proves nothing against what raised it
+	HistoryForgotten      Name = "history_forgotten"      // an operator erased what was remembered of a person's logins
 )
 
 // Names returns every event, in the order in which they are declared.
@@ -53,7 +54,7 @@ func Names() []Name {
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, BackchannelOK, BackchannelBad,
 		RevocationMade, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
-		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled,
+		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
 	}
 }
 

@@ -32,7 +32,7 @@ const (
 	ChangeGroup     ChangeCode = "group"     // a group more
 	ChangeClaim     ChangeCode = "claim"     // a value of a claim more
 	ChangeVerified  ChangeCode = "verified"  // the provider vouches for the address
-	ChangeEmail     ChangeCode = "email"     // another address
+	ChangeEmail     ChangeCode = "email"     // another address, which the provider vouches for
 	ChangeProve     ChangeCode = "prove"     // a login that shows Need
 	ChangeNotBefore ChangeCode = "time"      // the time comes
 	ChangeNoGroup   ChangeCode = "no_group"  // the groups that are asked for are lost
@@ -155,14 +155,24 @@ func (c *Case) mends(v Verdict) []Change {
 	case ClaimMissing:
 		return c.claims()
 	case EmailUnverified:
+		if c.Session.Email == "" {
+			return []Change{c.address()}
+		}
 		return []Change{{Code: ChangeVerified, Values: []string{""}, apply: func(c *Case, _ string) { c.Session.EmailVerified = true }}}
 	case EmailMismatch:
-		return []Change{{Code: ChangeEmail, Values: r.Emails, apply: func(c *Case, want string) { c.Session.Email = exampleOf(want) }}}
+		return []Change{c.address()}
 	}
 	if v.Action == StepUp && v.Need != nil {
 		return []Change{c.prove(v.Need)}
 	}
 	return []Change{login, c.loginProving()}
+}
+
+// address is a verified address that the route asks for.
+func (c *Case) address() Change {
+	return Change{Code: ChangeEmail, Values: c.Route.Emails, apply: func(c *Case, want string) {
+		c.Session.Email, c.Session.EmailVerified = exampleOf(want), true
+	}}
 }
 
 // exampleOf is an address that a route's pattern means.

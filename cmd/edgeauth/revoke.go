@@ -125,7 +125,7 @@ func whoami() string {
 func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Entry) (string, error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
 	defer cancel()
-	how, socketErr := askSocket(ctx, socket, e)
+	how, socketErr := askToRevoke(ctx, socket, e)
 	if !errors.Is(socketErr, errNoEdge) {
 		return how, socketErr
 	}

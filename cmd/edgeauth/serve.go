@@ -73,7 +73,7 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 		return out, err
 	}
 	if ln != nil {
-		out = append(out, service{name: "control socket", server: e.newServer(cfg, socketHandler(e.revoke)), ln: ln})
+		out = append(out, service{name: "control socket", server: e.newServer(cfg, e.control()), ln: ln})
 	}
 	return out, nil
 }

@@ -133,8 +133,8 @@ func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 		}
 		provider := cmp.Or(r.Provider, host.Provider)
 		issuer := ""
-		if p, ok := t.providers[provider]; ok {
-			issuer = p.Issuer()
+		if p, ok := t.cfg.Provider(provider); ok {
+			issuer = p.Issuer
 		}
 		out = append(out, proxy.RouteConfig{
 			Name: r.Name, Path: r.Path, Exact: r.Exact, Methods: r.Methods, Upstream: rs.upstreams[r.Upstream], StripPrefix: r.StripPrefix,

@@ -1,21 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"github.com/edgeauth/edgeauth/config"
-	"github.com/edgeauth/edgeauth/revocation"
 )
 
 // errNoEdge means that nobody listens on the socket.
@@ -25,14 +19,6 @@ var errNoEdge = errors.New("no edge is running here")
 const longestSocket = 103
 
 func socketPath(cfg *config.Config) string { return filepath.Join(cfg.Server.DataDir, "edgeauth.sock") }
-
-// wireEntry is one entry of the log on the socket, in its text form.
-type wireEntry struct{ Name, Value string }
-
-type wireAnswer struct {
-	Delivery string `json:"delivery,omitempty"`
-	Error    string `json:"error,omitempty"`
-}
 
 // socket is the control socket of one edge, and its claim to the place.
 type socket struct {
@@ -97,66 +83,4 @@ func replaceSocket(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("making the control socket: %w", err)
 	}
 	return ln, nil
-}
-
-// socketHandler lets the owner of data_dir write to the log of the running edge.
-func socketHandler(write func(context.Context, ...revocation.Entry) (revocation.Delivery, error)) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /revoke", func(w http.ResponseWriter, r *http.Request) {
-		var in wireEntry
-		answer := wireAnswer{}
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<14)).Decode(&in)
-		var e revocation.Entry
-		if err == nil {
-			e, err = revocation.Decode(in.Name, in.Value)
-		}
-		var d revocation.Delivery
-		if err == nil {
-			d, err = write(r.Context(), e)
-		}
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			answer.Error = err.Error()
-		} else {
-			answer.Delivery = d.String()
-		}
-		_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone: nothing is left to tell
-	})
-	return mux
-}
-
-// askSocket hands an entry to the running edge and says in words what became of it. It returns errNoEdge if there is
-// none.
-func askSocket(ctx context.Context, path string, e revocation.Entry) (string, error) {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}}
-	name, value := e.Encode()
-	body, err := json.Marshal(wireEntry{name, value})
-	if err != nil {
-		return "", fmt.Errorf("encoding the entry: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://edge/revoke", bytes.NewReader(body))
-	if err != nil {
-		return "", fmt.Errorf("asking the edge: %w", err)
-	}
-	resp, err := client.Do(req)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return "", errNoEdge
-	}
-	if err != nil {
-		return "", fmt.Errorf("asking the edge at %s: %w", path, err)
-	}
-	defer resp.Body.Close()
-	var answer wireAnswer
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<14)).Decode(&answer); err != nil {
-		return "", fmt.Errorf("reading the edge's answer: %w", err)
-	}
-	switch {
-	case answer.Error != "":
-		return "", fmt.Errorf("the edge at %s refused: %s", path, answer.Error)
-	case answer.Delivery == revocation.Pending.String():
-		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back", nil
-	}
-	return "every edge refuses", nil
 }
