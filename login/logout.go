@@ -84,6 +84,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 		Delivery: delivery.String()})
 	next := s.afterLogout(ctx, r, c)
 	s.opt.Cookies.Clear(w)
+	s.forgetRounds(w, r)
 	w.Header().Set("Clear-Site-Data", `"cache"`) // else the back button shows what the applications let browsers keep
 	if delivery == revocation.Pending {
 		return s.halfLoggedOut(w, r, next)

@@ -8,6 +8,18 @@ import (
 	"github.com/edgeauth/edgeauth/web"
 )
 
+// forgetRounds begins the count anew: whoever logs out by hand and in again does not go round in circles.
+func (s *Server) forgetRounds(w http.ResponseWriter, r *http.Request) {
+	binding, ok := s.opt.Cookies.Binding(r)
+	if !ok || binding.Trail == (session.Trail{}) {
+		return
+	}
+	binding.Trail = session.Trail{}
+	if err := s.opt.Cookies.SetBinding(w, binding); err != nil {
+		web.RecordOf(r.Context()).Note(err) // the count goes on
+	}
+}
+
 // breakLoop shows a page instead of going on. Whoever then asks for another try has three more.
 func (s *Server) breakLoop(w http.ResponseWriter, r *http.Request, b beginning, binding session.Binding) error {
 	s.event(r, audit.Event{Name: audit.LoopBroken, Provider: b.provider.Name(), Reason: "login_loop"})

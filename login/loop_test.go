@@ -99,6 +99,20 @@ func TestFourLoginsInAMinuteAreALoopAndOverTwoAreNot(t *testing.T) {
 	}
 }
 
+func TestWhoLogsOutByHandAndInAgainIsInNoLoop(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	for range 6 {
+		if p := c.login("/x"); p.StatusCode != http.StatusOK {
+			t.Fatalf("the login is answered %d", p.StatusCode)
+		}
+		c.follow(c.logout())
+	}
+	if n := b.events.of(audit.LoopBroken); n != 0 {
+		t.Errorf("%d loops were seen", n)
+	}
+}
+
 func TestARetryingPageIsNeverTakenForALoop(t *testing.T) {
 	b := open(t)
 	b.idp.Lie(idp.Lies{TokenRaw: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }})
