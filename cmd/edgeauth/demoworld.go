@@ -148,6 +148,7 @@ providers:
     issuer: %s
     client_id: edgeauth
     client_secret: demo
+    clock_skew: 1s # one machine, one clock
 upstreams:
   page:
     addresses: [http://%s]

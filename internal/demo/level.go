@@ -10,13 +10,14 @@ import (
 
 // level is a session's security level as people read it.
 type level struct {
-	Name      string
-	Known     bool   // Name is one that is shipped, and so has a colour
-	Confirmed string // empty where there is nothing to confirm
-	Means     string
-	Reasons   []string
-	Ends      *end // nil: nothing was said of it
-	Proof     []pair
+	Name    string
+	Colour  string // class of the style sheet
+	Raised  bool   // and so there is something to confirm
+	Proven  bool
+	Means   string
+	Reasons []string
+	Ends    *end // nil: nothing was said of it
+	Proof   []pair
 }
 
 // end is when a session ends at the latest.
@@ -34,14 +35,8 @@ func levelOf(header string, t *token, now time.Time) *level {
 	if l.Name == "" {
 		return nil
 	}
-	proven, _ := claims["level_proven"].(bool)
-	l.Known, l.Means = l.Name == "normal" || l.Name == "elevated" || l.Name == "high", meaning(l.Name, proven)
-	if l.Name != "normal" {
-		l.Confirmed = "not confirmed"
-		if proven {
-			l.Confirmed = "confirmed"
-		}
-	}
+	l.Proven, _ = claims["level_proven"].(bool)
+	l.Raised, l.Means, l.Colour = l.Name != "normal", meaning(l.Name, l.Proven), colour(l.Name, l.Proven)
 	for _, code := range texts(claims["level_reasons"]) {
 		l.Reasons = append(l.Reasons, reason(code))
 	}
@@ -51,6 +46,16 @@ func levelOf(header string, t *token, now time.Time) *level {
 	}
 	l.Proof = proof(claims)
 	return l
+}
+
+func colour(level string, proven bool) string {
+	switch {
+	case level == "normal" || level == "elevated" && !proven || level == "high" && !proven:
+		return level
+	case proven:
+		return "confirmed"
+	}
+	return ""
 }
 
 // meaning says in a sentence what a level is to the person.
@@ -99,7 +104,7 @@ func proof(claims map[string]any) []pair {
 	if acr, _ := claims["acr"].(string); acr != "" {
 		out = append(out, pair{"acr", acr + inBrackets(map[string]string{"pwd": "a password", "mfa": "a password and a one-time code", "bio": "a fingerprint"}[acr])})
 	}
-	words := map[string]string{"pwd": "password", "otp": "one-time code", "hwk": "a key in a fingerprint reader", "user": "presence", "fpt": "fingerprint", "mfa": "more than one"}
+	words := map[string]string{"pwd": "password", "otp": "one-time code", "hwk": "a key in a fingerprint reader"}
 	if methods := texts(claims["amr"]); len(methods) > 0 {
 		for i, m := range methods {
 			methods[i] = m + inBrackets(words[m])
@@ -139,6 +144,8 @@ func inWords(d time.Duration) string {
 		return "a moment"
 	case minutes == 1:
 		return "1 minute"
+	case minutes == 60:
+		return "1 hour"
 	case minutes < 120:
 		return fmt.Sprintf("%d minutes", minutes)
 	}

@@ -5,14 +5,16 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/edgeauth/edgeauth/internal/demo/carrier"
 	"github.com/edgeauth/edgeauth/internal/demo/places"
 )
 
 // where is the place that a request seems to come from, and those that can be chosen instead.
 type where struct {
-	City, Addr, Network, Offset string
-	Cities                      []choice
-	Attribution, Source         string
+	City, Addr, Network string
+	Home                string // where travels begin
+	Cities              []choice
+	Attribution, Source string
 }
 
 // choice is a city on a button.
@@ -31,9 +33,12 @@ func whereOf(client string, now time.Time) *where {
 	if !known {
 		return nil
 	}
-	w := &where{City: here.Name, Addr: client, Network: fmt.Sprintf("%s (AS%d)", network.Carrier, network.ASN), Offset: offset(here.Zone, now),
+	w := &where{City: here.Name, Addr: client, Network: fmt.Sprintf("%s (AS%d)", network.Carrier, network.ASN),
 		Attribution: places.Attribution, Source: places.AttributionURL}
 	for _, city := range places.Cities() {
+		if city.ID == carrier.Home {
+			w.Home = city.Name
+		}
 		w.Cities = append(w.Cities, choice{city.ID, city.Name, offset(city.Zone, now), city.ID == here.ID})
 	}
 	return w

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/edgeauth/edgeauth/internal/browser"
+	"github.com/edgeauth/edgeauth/internal/edgetest"
 )
 
 // arriveIn logs somebody in to the demo, from Berlin, and checks that nothing looks odd yet.
@@ -109,7 +110,7 @@ func (d *demoRun) story(tab *browser.Tab, scripts bool) {
 	lasts(t, tab)
 	pictures(t, tab, "4-sao-paulo")
 
-	tab.Click("section a[href='/vault/'].button")
+	tab.Click(".button[href='/vault/']")
 	password(tab, "alice", "#touch")
 	pictures(t, tab, "5-fingerprint")
 	tab.Click("#touch")
@@ -172,6 +173,59 @@ func Test_carol_who_enrols_her_fingerprint_on_the_spot_is_refused_and_told_why(t
 	d.interrupt()
 }
 
+func Test_what_the_demo_says_of_going_on_is_so(t *testing.T) {
+	d := startDemo(t)
+	tab := browser.Start(t).NewTab()
+	d.arriveIn(tab, "alice")
+	d.travel(tab, "tokyo", "Tokyo", "elevated", "not confirmed")
+	tab.Open(d.origin + "/vault/")
+	password(tab, "alice", "#code")
+	tab.Fill("#code", "246810")
+	tab.Click("#verify")
+	arrives(tab, d.origin+"/vault/")
+	says(t, tab, "#proof", "mfa (a password and a one-time code)")
+	tab.Open(d.origin + "/")
+	d.travel(tab, "sao-paulo", "São Paulo", "high", "not confirmed")
+	tab.Open(d.origin + "/vault/")
+	password(tab, "alice", "#touch")
+	tab.Click("#touch")
+	arrives(tab, d.origin+"/vault/")
+	tab.Open(d.origin + "/")
+	d.wander(tab) // each further place raises the level again
+	lasts(t, tab)
+	d.logOut(tab)
+	tab.Open(d.origin + "/")
+	signInDemo(tab, "alice")
+	arrives(tab, d.origin+"/")
+	says(t, tab, "#level", "high") // also for later logins
+	d.logOut(tab)
+	tab.Open(d.origin + "/")
+	signInDemo(tab, "bob")
+	arrives(tab, d.origin+"/")
+	says(t, tab, "#level", "normal")
+	d.interrupt()
+}
+
+// wander goes to further places until the level is no longer confirmed. A confirmation of the last two seconds still counts,
+// because clocks differ.
+func (d *demoRun) wander(tab *browser.Tab) {
+	d.t.Helper()
+	for i, end := 0, time.Now().Add(edgetest.Patience); tab.Text("#confirmed") != "not confirmed"; i++ {
+		if time.Now().After(end) {
+			d.t.Fatal("wherever alice goes, the level stays confirmed")
+		}
+		tab.Click([]string{"#city-sydney", "#city-new-york"}[i%2])
+	}
+	says(d.t, tab, "#level", "high")
+}
+
+func (d *demoRun) logOut(tab *browser.Tab) {
+	d.t.Helper()
+	tab.Open(d.origin + "/.edgeauth/logout")
+	tab.Click("button")
+	tab.WaitURL("^" + regexp.QuoteMeta(d.origin) + "/.edgeauth/logged-out")
+}
+
 // Chromium follows the redirects of a form only where the page's policy lets forms go.
 func Test_choosing_a_city_after_the_session_has_ended_leads_to_a_login(t *testing.T) {
 	d := startDemo(t)
@@ -213,7 +267,7 @@ func pictures(t *testing.T, tab *browser.Tab, name string) {
 	}
 	resize(t, tab, 360, 640)
 	var overflow bool
-	tab.Eval("document.documentElement.scrollWidth > innerWidth", &overflow)
+	tab.Eval("document.documentElement.scrollWidth > document.documentElement.clientWidth", &overflow)
 	tab.Screenshot(name + "-phone")
 	if overflow {
 		t.Errorf("%s is wider than a phone", name)
