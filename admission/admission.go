@@ -14,10 +14,12 @@ import (
 // Session is a session as policy sees it. Skew is how far the clock of its provider may be off.
 func Session(s *session.Session, skew time.Duration) policy.Session {
 	return policy.Session{
-		Issuer: s.Subject.Issuer, Level: s.Level, Groups: s.Groups, Claims: s.Claims,
+		Issuer: s.Subject.Issuer, Sub: s.Subject.Sub, Username: s.Username, Name: s.Name,
+		Level: s.Level, Reasons: s.Reasons, Groups: s.Groups, Claims: s.Claims,
 		Email: s.Email, EmailVerified: s.EmailVerified, Selection: policy.Selection(s.Selection),
 		Epoch: s.Epoch, IssuedAt: s.IssuedAt, IdleUntil: s.IdleUntil, Expires: s.Expires, RaisedAt: s.RaisedAt,
 		Authentication: policy.Authentication{Assurance: s.Assurance, Enrolled: s.Enrolled, ClockSkew: skew},
+		Memo:           &policy.Memo{},
 	}
 }
 

@@ -22,15 +22,16 @@ type Replica interface {
 
 // admit decides about a request for a route: from memory alone, in one atomic load where nothing changed since the
 // session's last request. The session is returned whenever it could be opened; the verdict says whether it may be
-// shown. Two is set if the request carried two session cookies, of which none counts.
-func (h *Handler) admit(r *http.Request, route *Route, now time.Time) (v policy.Verdict, o *opened, two bool) {
+// shown. Two is set if the request carried two session cookies, of which none counts. Q is what the route's expressions
+// may know of the request.
+func (h *Handler) admit(r *http.Request, route *Route, q policy.Request, now time.Time) (v policy.Verdict, o *opened, two bool) {
 	o, two = h.find(r, now)
 	if o == nil {
-		return route.cfg.Policy.Admit(nil, policy.Standing{}, now), nil, two
+		return route.cfg.Policy.AdmitRequest(nil, policy.Standing{}, q, now), nil, two
 	}
 	st := h.standing(o)
 	st.Staleness = h.opt.Replica.Staleness()
-	return route.cfg.Policy.Admit(&o.policy, st, now), o, false
+	return route.cfg.Policy.AdmitRequest(&o.policy, st, q, now), o, false
 }
 
 // find returns the request's session, opened. Absent, invalid and doubled cookies are nil.

@@ -31,20 +31,31 @@ func (x *exchange) note(r *http.Request, v policy.Verdict, o *opened, two bool) 
 	}
 	switch v.Action {
 	case policy.Deny:
-		x.audit(r, audit.AccessDenied, o, string(v.Reason))
+		x.refused(r, audit.AccessDenied, o, v)
 	case policy.StepUp:
-		x.audit(r, audit.AccessBlocked, o, string(v.Reason))
+		x.refused(r, audit.AccessBlocked, o, v)
 	}
 }
 
-func (x *exchange) audit(r *http.Request, name audit.Name, o *opened, reason string) {
-	e := audit.Event{
-		Name: name, Reason: reason, Detail: "route " + x.route.cfg.Name,
+// refused reports a verdict. Why an expression could not be evaluated stands here and nowhere else.
+func (x *exchange) refused(r *http.Request, name audit.Name, o *opened, v policy.Verdict) {
+	e := x.about(name, o, string(v.Reason))
+	if v.Fault != "" {
+		e.Detail += ", its expression: " + v.Fault
 	}
+	x.event(r, e)
+}
+
+func (x *exchange) audit(r *http.Request, name audit.Name, o *opened, reason string) {
+	x.event(r, x.about(name, o, reason))
+}
+
+func (x *exchange) about(name audit.Name, o *opened, reason string) audit.Event {
+	e := audit.Event{Name: name, Reason: reason, Detail: "route " + x.route.cfg.Name}
 	if o != nil {
 		e.Subject, e.Session = o.session.Subject, o.family
 	}
-	x.event(r, e)
+	return e
 }
 
 // event writes an audit event with what every event of a request has.

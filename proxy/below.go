@@ -18,7 +18,11 @@ func (x *exchange) below(r *http.Request, v policy.Verdict) (policy.Verdict, err
 	if route == nil || err != nil {
 		return v, err
 	}
-	if under, _, _ := x.h.admit(r, route, x.now); under.Action != policy.Allow {
+	q, err := x.h.asked(r, route, x.target.Strip(x.route.strip))
+	if err != nil {
+		return v, err
+	}
+	if under, _, _ := x.h.admit(r, route, q, x.now); under.Action != policy.Allow {
 		x.asks = route
 		return under, nil
 	}

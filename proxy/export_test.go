@@ -18,7 +18,11 @@ func Decide(h *Handler, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v, _, _ := h.admit(r, route, h.opt.Now()); v.Action != policy.Allow {
+	q, err := h.asked(r, route, t)
+	if err != nil {
+		return err
+	}
+	if v, _, _ := h.admit(r, route, q, h.opt.Now()); v.Action != policy.Allow {
 		return fmt.Errorf("verdict %s for %s", v.Action, v.Reason)
 	}
 	return nil
@@ -43,7 +47,7 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 		panic(err)
 	}
 	now := h.opt.Now()
-	_, o, _ := h.admit(r, route, now)
+	_, o, _ := h.admit(r, route, policy.Request{}, now)
 	x := h.exchange(r, route, t, now)
 	if err := x.identify(r, o); err != nil {
 		panic(err)

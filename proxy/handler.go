@@ -117,10 +117,14 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if preflight {
 		return h.exchange(r, route, t, now).preflight(w, r)
 	}
-	v, o, two := h.admit(r, route, now)
+	q, err := h.asked(r, route, t)
+	if err != nil {
+		return err
+	}
+	v, o, two := h.admit(r, route, q, now)
 	x := h.exchange(r, route, t, now)
 	if x.moved(r, v, o) {
-		v, o, two = h.admit(r, route, now)
+		v, o, two = h.admit(r, route, q, now)
 	}
 	if v, err = x.below(r, v); err != nil {
 		return err

@@ -33,6 +33,7 @@ type Route struct {
 	cfg      RouteConfig
 	segments []string
 	strip    int // segments that the upstream does not see
+	uses     policy.Uses
 }
 
 func compile(cfg RouteConfig) (*Route, error) {
@@ -50,7 +51,7 @@ func compile(cfg RouteConfig) (*Route, error) {
 	if len(strip) > len(segments) || !slices.Equal(strip, segments[:len(strip)]) {
 		return nil, fmt.Errorf("strip_prefix %q of route %q is not at the beginning of its path %q", cfg.StripPrefix, cfg.Name, cfg.Path)
 	}
-	return &Route{cfg: cfg, segments: segments, strip: len(strip)}, nil
+	return &Route{cfg: cfg, segments: segments, strip: len(strip), uses: cfg.Policy.Uses()}, nil
 }
 
 // splitPath returns the segments of a decoded path. Only an exact path keeps the empty segment behind its last slash.
