@@ -226,6 +226,27 @@ func TestTextKeepsWhatIsPrintable(t *testing.T) {
 	}
 }
 
+func FuzzEvent(f *testing.F) {
+	f.Add(`{"event":"login_assessed","schema":1,"id":"x","at":"2026-03-01T11:00:00Z","score":1.5,"terms":[{"code":"a","points":1.5}]}`)
+	f.Add(`{"event":"logout","schema":1,"sub":"\u202e","level":"INFO","msg":"audit"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var first, second audit.Event
+		if json.Unmarshal([]byte(text), &first) != nil {
+			return
+		}
+		out, err := json.Marshal(first)
+		if err != nil {
+			t.Skip(err) // a time that JSON has no form for
+		}
+		if err := json.Unmarshal(out, &second); err != nil {
+			t.Fatalf("%s was read and written as %s: %v", text, out, err)
+		}
+		if (first.Assessment == nil) != (second.Assessment == nil) || first.Name != second.Name && audit.Text(string(first.Name), 512) != string(second.Name) {
+			t.Fatalf("%+v became %+v", first, second)
+		}
+	})
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("a\x1b\xff\u202e", 5)
 	f.Fuzz(func(t *testing.T, s string, limit int) {

@@ -16,7 +16,8 @@ const (
 	maxText = 512
 	// maxList bounds the elements of a list. There are fewer codes than that, and each stands in a list once.
 	maxList = 64
-	// maxCode and maxTermDetail bound the texts of a list's elements, in bytes: with maxList an event stays below 32 KiB.
+	// maxCode and maxTermDetail bound the texts of a list's elements, in bytes: with maxList an event stays below 96 KiB,
+	// and an honest one far below.
 	maxCode       = 64
 	maxTermDetail = 256
 )

@@ -35,6 +35,7 @@ type received struct {
 	body      []byte
 	method    string
 	path      string
+	proto     string
 }
 
 // endpoint is an operator's server. Each request is answered by answer and then told to the test.
@@ -57,7 +58,7 @@ func listen(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Requ
 		if err != nil {
 			return
 		}
-		got := received{header: r.Header.Clone(), body: body, method: r.Method, path: r.URL.String()}
+		got := received{header: r.Header.Clone(), body: body, method: r.Method, path: r.URL.String(), proto: r.Proto}
 		var documents []json.RawMessage
 		if err := json.Unmarshal(body, &documents); err != nil {
 			t.Errorf("the body is no JSON array: %v", err)

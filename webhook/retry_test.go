@@ -33,7 +33,11 @@ func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // gaps are the times between two attempts.
-func (f *failing) gaps() (all []time.Duration) {
+func (f *failing) gaps(t *testing.T) (all []time.Duration) {
+	t.Helper()
+	if len(f.at) < 2 {
+		t.Fatalf("only %d attempts", len(f.at))
+	}
 	for i := 1; i < len(f.at); i++ {
 		all = append(all, f.at[i].Sub(f.at[i-1]))
 	}
@@ -65,7 +69,7 @@ func TestAttemptsComeAfterTwiceAsLongEachTimeUpToFiveMinutes(t *testing.T) {
 		f := &failing{status: 503}
 		during(t, f, 3*time.Hour)
 		whole := time.Second
-		for i, gap := range f.gaps() {
+		for i, gap := range f.gaps(t) {
 			if gap < whole/2 || gap > whole+time.Millisecond {
 				t.Errorf("gap %d is %v, and should be %v to %v", i, gap, whole/2, whole)
 			}
@@ -83,7 +87,7 @@ func TestAttemptsOfSeveralEdgesDoNotStayTogether(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := &failing{status: 503}
 			during(t, f, time.Minute)
-			seen[f.gaps()[0]] = true
+			seen[f.gaps(t)[0]] = true
 		})
 	}
 	if len(seen) < 10 {
@@ -108,7 +112,7 @@ func TestRetryAfterIsHonouredWithinAnHour(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &failing{status: status, retryAfter: text}
 				during(t, f, 2*time.Hour)
-				if gap := f.gaps()[0]; gap < want.least || gap > want.most {
+				if gap := f.gaps(t)[0]; gap < want.least || gap > want.most {
 					t.Errorf("%d with Retry-After %q: the next attempt came after %v", status, text, gap)
 				}
 			})

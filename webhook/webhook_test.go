@@ -224,6 +224,26 @@ func TestAnAnswerWithoutEndDoesNotKeepTheNextFromBeingSent(t *testing.T) {
 	b.until("both are delivered", func() bool { return b.count(webhook.Delivered) == 2 })
 }
 
+func TestALongAnswerIsNotRead(t *testing.T) {
+	const long = 64 << 20 // more than the kernel keeps between the two
+	wrote := make(chan int, 1)
+	e := listen(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		piece, n := make([]byte, 64<<10), 0
+		for err := error(nil); err == nil && n < long; n += len(piece) {
+			_, err = w.Write(piece)
+		}
+		wrote <- n
+	}, (*httptest.Server).Start)
+	b := newBed(t)
+	b.Use(target(t, e.url(t)))
+	b.run()
+	b.offer(1, 1)
+	b.until("it is delivered", func() bool { return b.count(webhook.Delivered) == 1 })
+	if n := <-wrote; n >= long {
+		t.Errorf("the endpoint could write %d bytes", n)
+	}
+}
+
 func TestAFullQueueDropsTheOldestAndTheEndpointIsToldHowMany(t *testing.T) {
 	release := make(chan struct{})
 	e := listen(t, func(n int, w http.ResponseWriter, r *http.Request) { <-release; accepts(n, w, r) }, (*httptest.Server).Start)
@@ -252,6 +272,28 @@ func TestAFullQueueDropsTheOldestAndTheEndpointIsToldHowMany(t *testing.T) {
 	}
 	if !strings.Contains(b.logs.String(), `"events":15`) {
 		t.Errorf("nothing is said of what was dropped:\n%s", b.logs)
+	}
+}
+
+func TestWhatIsDroppedDuringARetryIsMissedByTheNextArray(t *testing.T) {
+	begin := make(chan struct{})
+	e := listen(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if n == 1 {
+			<-begin
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		accepts(n, w, r)
+	}, (*httptest.Server).Start)
+	b := newBed(t)
+	b.Use(target(t, e.url(t), func(c *webhook.TargetConfig) { c.Queue = 10 }))
+	b.run()
+	b.offer(1, 1)
+	e.next(t)
+	b.offer(2, 31)
+	close(begin)
+	if again, next := e.next(t), e.next(t); again.header.Get("Edgeauth-Missed") != "" || next.header.Get("Edgeauth-Missed") != "20" {
+		t.Errorf("missed: %q, then %q", again.header.Get("Edgeauth-Missed"), next.header.Get("Edgeauth-Missed"))
 	}
 }
 
@@ -346,6 +388,13 @@ func TestAWebhookThatIsTurnedOffKeepsNothing(t *testing.T) {
 	if b.Len() != 0 || b.Active() || b.count(webhook.Dropped) != 5 {
 		t.Errorf("%d wait, %v", b.Len(), b.settled)
 	}
+	e := listen(t, accepts, (*httptest.Server).Start)
+	b.Use(target(t, e.url(t)))
+	b.run()
+	b.offer(10, 10)
+	if r := e.next(t); len(r.documents) != 1 || r.header.Get("Edgeauth-Missed") != "" || strings.Contains(b.logs.String(), "full") {
+		t.Errorf("%v, %v\n%s", r.documents, r.header, b.logs)
+	}
 }
 
 func TestASmallerQueueDropsTheOldest(t *testing.T) {
@@ -405,7 +454,10 @@ func TestTheEndOfTheProcessDoesNotWaitForAWebhookThatIsDown(t *testing.T) {
 }
 
 func TestTheEndpointsCertificateIsChecked(t *testing.T) {
-	e := listen(t, accepts, (*httptest.Server).StartTLS)
+	e := listen(t, accepts, func(s *httptest.Server) {
+		s.EnableHTTP2 = true
+		s.StartTLS()
+	})
 	roots := e.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	b := newBed(t)
 	b.Use(target(t, e.url(t)))
@@ -416,7 +468,9 @@ func TestTheEndpointsCertificateIsChecked(t *testing.T) {
 		t.Errorf("cause %s, %d requests", c, len(e.got))
 	}
 	b.Use(target(t, e.url(t), func(c *webhook.TargetConfig) { c.RootCAs = roots }))
-	e.next(t)
+	if r := e.next(t); r.proto != "HTTP/2.0" {
+		t.Errorf("it speaks %s to a server that offers HTTP/2", r.proto)
+	}
 }
 
 func TestTheProxyOfTheEnvironmentIsUsed(t *testing.T) {
