@@ -9,11 +9,14 @@ type Case struct {
 	Route    *Route
 	Session  *Session
 	Standing Standing
+	Request  Request // as far as the route's expressions look at it
 	Now      time.Time
 }
 
-// Verdict is Admit's.
-func (c *Case) Verdict() Verdict { return c.Route.Admit(c.Session, c.Standing, c.Now) }
+// Verdict is that of AdmitRequest.
+func (c *Case) Verdict() Verdict {
+	return c.Route.AdmitRequest(c.Session, c.Standing, c.Request, c.Now)
+}
 
 // Explanation says why a request is decided as it is, and what would change that. Its verdict is Admit's own. The conditions
 // are looked at by the same functions, and each change was tried on Admit.
@@ -49,6 +52,8 @@ const (
 	KindGroups   Kind = "groups"    //
 	KindClaim    Kind = "claim"     //
 	KindEmail    Kind = "email"     //
+	KindAllow    Kind = "allow"     // the route's expression
+	KindWhen     Kind = "when"      // the expression that says whether the rest is asked of this request; it decides nothing by itself
 	KindClasses  Kind = "classes"   // none closed by an unproven level
 	KindProven   Kind = "min_level" // the route's own level is proven
 	KindProof    Kind = "proof"     // the route's own acr, amr and max_age
@@ -82,6 +87,7 @@ func (c *Case) conditions() []Condition {
 	}
 	out := []Condition{alive, level, c.log(&b)}
 	out = append(out, c.who()...)
+	out = append(out, c.expressions(&b)...)
 	return append(out, c.proven(&b)...)
 }
 
@@ -155,6 +161,34 @@ func (c *Case) who() (out []Condition) {
 	return out
 }
 
+// expressions are what the route's expressions come to.
+func (c *Case) expressions(b *Burden) (out []Condition) {
+	r := c.Route
+	if r.Allow != nil {
+		one := Condition{Kind: KindAllow, Asked: r.Allow.String(), Given: c.judged(r.Allow, b)}
+		if v := r.allowed(c.Session, b, c.Request, c.Now); v.Action != Allow {
+			one.Reason = v.Reason
+		}
+		out = append(out, one)
+	}
+	if r.When != nil {
+		out = append(out, Condition{Kind: KindWhen, Asked: r.When.String(), Given: c.judged(r.When, b)})
+	}
+	return out
+}
+
+// judged says in words what an expression comes to.
+func (c *Case) judged(e *Expression, b *Burden) string {
+	j := e.evaluate(c.Session, b.situation(), c.Request, c.Now)
+	switch {
+	case j.fault != "":
+		return "cannot be told: " + j.fault
+	case j.holds:
+		return "holds"
+	}
+	return "does not hold"
+}
+
 // proven are the conditions about how well that was shown.
 func (c *Case) proven(b *Burden) (out []Condition) {
 	r, s := c.Route, c.Session
@@ -162,7 +196,11 @@ func (c *Case) proven(b *Burden) (out []Condition) {
 	only := func(kind Kind, part Route, asked, given string) {
 		part.Levels = r.Levels
 		one := Condition{Kind: kind, Asked: asked, Given: given}
-		if v := part.assured(s, b, c.Now); v.Action != Allow {
+		v := part.assured(s, b, c.Now)
+		if v.Action == StepUp && r.When != nil {
+			v = r.when(v, s, b, c.Request, c.Now)
+		}
+		if v.Action != Allow {
 			one.Reason = v.Reason
 		}
 		out = append(out, one)

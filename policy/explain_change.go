@@ -53,6 +53,7 @@ func (c *Case) clone() Case {
 	out := *c
 	if c.Session != nil {
 		s := *c.Session
+		s.Memo = nil
 		s.Groups = slices.Clone(s.Groups)
 		s.Authentication.AMR = slices.Clone(s.Authentication.AMR)
 		claims := make(map[string][]string, len(s.Claims))
@@ -161,11 +162,22 @@ func (c *Case) mends(v Verdict) []Change {
 		return []Change{{Code: ChangeVerified, Values: []string{""}, apply: func(c *Case, _ string) { c.Session.EmailVerified = true }}}
 	case EmailMismatch:
 		return []Change{c.address()}
+	case ExpressionFalse, ExpressionError:
+		return append(c.expression(), login, c.loginProving())
 	}
 	if v.Action == StepUp && v.Need != nil {
 		return []Change{c.prove(v.Need)}
 	}
 	return []Change{login, c.loginProving()}
+}
+
+// expression are what an expression may look at and what can be had: groups that it names, and a level that is proven.
+func (c *Case) expression() []Change {
+	out := []Change{{Code: ChangeGroup, Values: c.Route.Allow.Uses().Groups, apply: func(c *Case, g string) { c.Session.Groups = append(c.Session.Groups, g) }}}
+	if b, known := c.Route.Levels.Weigh(c.Session, &c.Standing, c.Now); known && !b.Need.Proof.IsZero() {
+		out = append(out, c.prove(&b.Need))
+	}
+	return out
 }
 
 // address is a verified address that the route asks for.
@@ -264,9 +276,9 @@ func (c *Case) endings() (out []Change) {
 		}
 	}
 	keep(c.later())
-	if len(c.Route.Groups) > 0 {
+	if named := slices.Concat(c.Route.Groups, c.Route.Uses().Groups); len(named) > 0 {
 		keep(Change{Code: ChangeNoGroup, Values: []string{""}, apply: func(c *Case, _ string) {
-			c.Session.Groups = slices.DeleteFunc(c.Session.Groups, func(g string) bool { return slices.Contains(c.Route.Groups, g) })
+			c.Session.Groups = slices.DeleteFunc(c.Session.Groups, func(g string) bool { return slices.Contains(named, g) })
 		}})
 	}
 	keep(c.raising())

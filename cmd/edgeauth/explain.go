@@ -37,7 +37,7 @@ func newExplain() *cobra.Command {
 }
 
 type explainFlags struct {
-	config, user, provider, url, method                string
+	config, user, username, provider, url, method      string
 	groups, claims                                     []string
 	email, level, acr, authTime, ip, at, device, agent string
 	amr                                                []string
@@ -52,6 +52,7 @@ func (f *explainFlags) add(cmd *cobra.Command) {
 	s.StringVar(&f.url, "url", "", "address of the request, as a browser shows it; a path is taken to be of the first of server.hosts")
 	s.StringVar(&f.method, "method", "GET", "method of the request")
 	s.StringVar(&f.user, "user", "", "who: the sub at --provider, or issuer|sub")
+	s.StringVar(&f.username, "username", "", "login name of --user, for expressions")
 	s.StringVar(&f.provider, "provider", "", "provider of --user, by its name in the configuration")
 	s.StringArrayVar(&f.groups, "group", nil, "a group of --user; may be repeated")
 	s.StringArrayVar(&f.claims, "claim", nil, "a claim of --user as name=value; may be repeated")

@@ -144,7 +144,7 @@ func (f *explainFlags) person(cfg *config.Config, authenticated time.Time) (*per
 	}
 	email, unverified := strings.CutPrefix(f.email, "?")
 	who.session = policy.Session{
-		Issuer: p.Issuer, Groups: f.groups, Claims: claims, Email: email, EmailVerified: email != "" && !unverified,
+		Issuer: p.Issuer, Sub: sub, Username: f.username, Groups: f.groups, Claims: claims, Email: email, EmailVerified: email != "" && !unverified,
 		Authentication: policy.Authentication{ClockSkew: p.ClockSkew,
 			Assurance: identity.Assurance{ACR: f.acr, AMR: f.amr, AuthTime: authenticated}},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"time"
 
@@ -27,7 +28,8 @@ type explained struct {
 	Changes    []explainedChange    `json:"changes,omitempty"`
 	Notes      []string             `json:"notes,omitempty"`
 
-	found proxy.Found
+	found   proxy.Found
+	request policy.Request
 }
 
 type explainedRequest struct {
@@ -88,6 +90,7 @@ type explainedVerdict struct {
 	Action string         `json:"action"`
 	Reason string         `json:"reason"`
 	Need   *explainedNeed `json:"need,omitempty"`
+	Fault  string         `json:"fault,omitempty"` // why an expression could not be evaluated
 }
 
 type explainedNeed struct {
@@ -109,6 +112,8 @@ type explainedChange struct {
 
 func newExplained(q *question, f proxy.Found) *explained {
 	a := &explained{found: f, Request: explainedRequest{Method: q.method, Host: q.host.Origin(), Target: q.target, Path: f.Path, Query: f.Query, At: q.at}}
+	a.request = policy.Request{Method: q.method, Host: q.host.URL.Host, Path: f.Path, Client: q.client}
+	a.request.Query, _ = url.ParseQuery(f.Query) // what cannot be parsed is not there
 	if f.Route == nil {
 		a.Refused = &explainedRefusal{Status: f.Status, Reason: f.Reason, Detail: f.Detail, Allow: f.Allow}
 	} else {
@@ -150,10 +155,10 @@ func (a *explained) decide(s *policy.Session, st policy.Standing, now time.Time)
 	if s != nil { // of a login now: nothing that routes ask about was left out
 		s.Selection = a.found.Route.Policy.Selection
 	}
-	e := policy.Case{Route: &a.found.Route.Policy, Session: s, Standing: st, Now: now}.Explain()
+	e := policy.Case{Route: &a.found.Route.Policy, Session: s, Standing: st, Request: a.request, Now: now}.Explain()
 	a.conditions(a.found.Route, &e)
 	if a.found.Below != nil && e.Verdict.Action == policy.Allow {
-		under := policy.Case{Route: &a.found.Below.Policy, Session: s, Standing: st, Now: now}.Explain()
+		under := policy.Case{Route: &a.found.Below.Policy, Session: s, Standing: st, Request: a.request, Now: now}.Explain()
 		a.conditions(a.found.Below, &under)
 		if under.Verdict.Action != policy.Allow {
 			e = under
@@ -175,7 +180,7 @@ func (a *explained) conditions(r *proxy.RouteConfig, e *policy.Explanation) {
 }
 
 func verdictOf(v policy.Verdict) explainedVerdict {
-	return explainedVerdict{Action: v.Action.String(), Reason: string(v.Reason), Need: needOf(v.Need)}
+	return explainedVerdict{Action: v.Action.String(), Reason: string(v.Reason), Need: needOf(v.Need), Fault: v.Fault}
 }
 
 func needOf(n *policy.Need) *explainedNeed {
