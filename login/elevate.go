@@ -147,10 +147,10 @@ func (s *Server) notElevated(r *http.Request, a *arrival, who *oidc.Login, reaso
 	case "new_authenticator":
 		e.Title = "This device is too new for that"
 		e.Public = "A login under your name looked wrong, and the authenticator that you used was set up after that. Use one that you had before, " +
-			"or ask the operator to help you. Everything else stays open to you."
+			"or ask the operator to help you. You are logged in as before."
 	default:
-		e.Public = "The login service did not confirm you in the way that this page needs, though it was asked twice. It may not offer that way, " +
-			"or you may not have set it up. Ask the operator, and tell the request ID."
+		e.Public = "The login service did not confirm you in the way that this page needs. It may not offer that way, " +
+			"or you may not have set it up. Ask the operator, and tell the request ID. You are logged in as before."
 	}
 	return e
 }

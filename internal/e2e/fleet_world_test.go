@@ -30,7 +30,13 @@ type fleet struct {
 // newFleet starts n edges and waits until they are ready. Further is more configuration.
 func newFleet(t *testing.T, n int, further string, opts ...redistest.Option) *fleet {
 	t.Helper()
-	f := &fleet{world: newWorld(t), redis: redistest.Start(t, opts...), front: startBalancer(t), t: t}
+	return newWorld(t).fleet(t, n, further, opts...)
+}
+
+// fleet is newFleet in front of a world that the test has prepared.
+func (w *world) fleet(t *testing.T, n int, further string, opts ...redistest.Option) *fleet {
+	t.Helper()
+	f := &fleet{world: w, redis: redistest.Start(t, opts...), front: startBalancer(t), t: t}
 	f.origin = "http://" + f.front.ln.Addr().String()
 	f.keys = newKeys(t)
 	f.store = shared(f.keys, f.redis) + further
