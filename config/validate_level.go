@@ -38,6 +38,18 @@ func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	if l.Lifetime > weaker.Lifetime {
 		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", "")
 	}
+	if l.Hold < weaker.Hold && len(weaker.Blocks) > 0 { // a floor that closes nothing is missed by nobody
+		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", "")
+	}
+	if l.AllowNewAuthenticator && !weaker.AllowNewAuthenticator && len(weaker.ACR)+len(weaker.AMR) > 0 {
+		v.report(path+".allow_new_authenticator", "must not be true while that of "+weakerName+", which is weaker, is false", "")
+	}
+	if weaker.MaxAge > 0 && (l.MaxAge == 0 || l.MaxAge > weaker.MaxAge) {
+		v.report(path+".max_age", "must not be longer than that of "+weakerName+", which is weaker", "0s stands for any time")
+	}
+	if len(weaker.ACR)+len(weaker.AMR) > 0 && len(l.ACR)+len(l.AMR) == 0 {
+		v.report(path+".acr", "must name something, because "+weakerName+", which is weaker, does", "name what proves it, and an amr")
+	}
 	for _, class := range weaker.Blocks {
 		if !slices.Contains(l.Blocks, class) {
 			v.report(path+".blocks", "must contain "+class+", which "+weakerName+", the weaker level, blocks", "")
