@@ -42,7 +42,7 @@ func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if s.opt.Levels.Meets(&need, &auth, now) {
 		fresh.Family, fresh.FamilyExpires, fresh.Enrolled = f.Previous.Family, f.Previous.Expires.Time(), auth.Enrolled
 		if fresh.Level, fresh.RaisedAt = f.Was, timeOf(f.Step.WasRaised); live {
-			fresh.Level, fresh.RaisedAt = c.Level, c.RaisedAt // another tab may have stepped up meanwhile, and been looked at
+			fresh.Level, fresh.RaisedAt, fresh.Reasons = c.Level, c.RaisedAt, c.Reasons // another tab may have stepped up meanwhile, and been looked at
 		}
 		return s.issue(ctx, w, r, a, who, fresh, audit.StepUpProven)
 	}

@@ -166,6 +166,7 @@ type Burden struct {
 	Why    string // of that floor
 
 	unproven LevelRule // of Need.Level
+	latest   time.Time // when the session was last raised to anything that it has not proven
 	ends     time.Time // when the session ends for what it has not proven; zero: only by itself
 }
 
@@ -179,7 +180,7 @@ func (l Levels) Weigh(s *Session, st *Standing, now time.Time) (Burden, bool) {
 	b := Burden{Rule: own, Need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}, unproven: own}
 	b.Proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || l.Meets(&b.Need, &s.Authentication, now)
 	if !b.Proven {
-		b.end(s.RaisedAt, s.Epoch, own.Lifetime)
+		b.left(s.RaisedAt, s.Epoch, own.Lifetime)
 	}
 	for i := range st.Floors {
 		l.raise(&b, s, &st.Floors[i], now)
@@ -197,7 +198,7 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	if l.Meets(&need, &s.Authentication, now) {
 		return
 	}
-	b.end(f.Since, s.Epoch, rule.Lifetime)
+	b.left(f.Since, s.Epoch, rule.Lifetime)
 	if rule.Rank > b.Rule.Rank {
 		b.Rule = rule
 	}
@@ -206,9 +207,13 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	}
 }
 
-// end notes that the session lasts no longer than lifetime from when a level was raised, or from its own login if that came
-// after it: whoever logs in while a level is held has as much time to prove it as those who were there before.
-func (b *Burden) end(raised, login time.Time, lifetime time.Duration) {
+// left notes a level that is left to prove. The session lasts no longer than lifetime from when it was raised to that, or
+// from its own login if that came after it: whoever logs in while a level is held has as much time to prove it as those who
+// were there before.
+func (b *Burden) left(raised, login time.Time, lifetime time.Duration) {
+	if raised.After(b.latest) {
+		b.latest = raised
+	}
 	if raised.IsZero() || lifetime <= 0 {
 		return
 	}
@@ -298,10 +303,4 @@ func (b *Burden) reason() Reason {
 		return Raised
 	}
 	return LevelUnproven
-}
-
-// proves reports whether an authentication proves a level, or a stricter one, whenever it was made.
-func (l Levels) proves(level identity.Level, a *Authentication, now time.Time) bool {
-	rule, known := l[level]
-	return known && l.Meets(&Need{Level: level, Proof: rule.Proof}, a, now)
 }

@@ -294,6 +294,26 @@ func TestARouteAsksForProofByItself(t *testing.T) {
 	}
 }
 
+// What was proven before a session was raised may have been proven by somebody else than who has it now.
+func TestARouteThatAsksForALevelTakesNoProofFromBeforeARaise(t *testing.T) {
+	w := byPassword()
+	w.route.Classes, w.route.Level = nil, identity.High
+	w.session.Authentication = bio(noon.Add(-time.Hour))
+	w.wants(t, "proven an hour ago", policy.Allow, policy.Permitted)
+	for _, level := range []identity.Level{identity.Elevated, identity.High, "paranoid"} {
+		raised := w.changed(func(c *world) { c.raise(level, noon.Add(-time.Minute)) })
+		raised.wants(t, "raised since to "+string(level), policy.StepUp, policy.RouteLevel)
+		if n := raised.admit().Need; n.Level != identity.High || !n.Since.Equal(noon.Add(-time.Minute)) {
+			t.Errorf("it needs %+v", n)
+		}
+		raised.session.Authentication = bio(noon)
+		raised.wants(t, "and proven since", policy.Allow, policy.Permitted)
+		raised.session.Authentication = mfa(noon)
+		raised.route.Level = identity.Normal
+		raised.wants(t, "a level that asks for nothing", policy.Allow, policy.Permitted)
+	}
+}
+
 func TestNobodyIsAskedToProveMoreForWhatTheyMayNotSee(t *testing.T) {
 	w := byPassword().raise(identity.High, noon.Add(-time.Minute))
 	w.route.Groups, w.route.Level, w.route.Proof = []string{"admin"}, identity.High, policy.Proof{MaxAge: time.Minute}

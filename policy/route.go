@@ -101,8 +101,8 @@ func (r *Route) assured(s *Session, b *Burden, now time.Time) Verdict {
 	if b.blocks(r.Classes) {
 		return Verdict{Action: StepUp, Reason: b.reason(), Need: &Need{Level: b.Need.Level, Proof: b.Need.Proof, Since: b.Need.Since}}
 	}
-	if r.Level != "" && !r.Levels.proves(r.Level, &s.Authentication, now) {
-		return Verdict{Action: StepUp, Reason: RouteLevel, Need: &Need{Level: r.Level, Proof: r.Levels[r.Level].Proof}}
+	if n, met := r.atLevel(s, b, now); !met {
+		return Verdict{Action: StepUp, Reason: RouteLevel, Need: &Need{Level: n.Level, Proof: n.Proof, Since: n.Since}}
 	}
 	if r.Proof.IsZero() {
 		return Verdict{Action: Allow, Reason: Permitted}
@@ -111,6 +111,20 @@ func (r *Route) assured(s *Session, b *Burden, now time.Time) Verdict {
 		return Verdict{Action: StepUp, Reason: RouteProof, Need: &Need{Proof: r.Proof}}
 	}
 	return Verdict{Action: Allow, Reason: Permitted}
+}
+
+// atLevel reports whether the level that the route asks for is proven, and what that takes. For as long as a session has a
+// level unproven that it was raised to, what it proved before that opens nothing.
+func (r *Route) atLevel(s *Session, b *Burden, now time.Time) (n Need, met bool) {
+	if r.Level == "" {
+		return n, true
+	}
+	rule, known := r.Levels[r.Level]
+	n = Need{Level: r.Level, Proof: rule.Proof}
+	if !b.Proven && !rule.Proof.IsZero() {
+		n.Since = b.latest
+	}
+	return n, known && r.Levels.Meets(&n, &s.Authentication, now)
 }
 
 // alive returns why the session counts as none, or "".
