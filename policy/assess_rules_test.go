@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -187,5 +188,17 @@ func TestWhoGetsTheShippedRulesOwnsThem(t *testing.T) {
 	policy.DefaultRules().Levels[0] = "x"
 	if r := policy.DefaultRules(); r.Weights[policy.FeatureASN] == 9 || r.Levels[0] == "x" {
 		t.Error("two callers share them")
+	}
+}
+
+func TestEveryReasonIsExplainedToOperators(t *testing.T) {
+	page, err := os.ReadFile("../docs/risk.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range policy.RiskReasons() {
+		if !strings.Contains(string(page), "`"+string(code)+"`") {
+			t.Errorf("docs/risk.md does not name %s", code)
+		}
 	}
 }
