@@ -97,7 +97,7 @@ func (s *Study) tables(w io.Writer) map[string]string {
 		without = append(without, s.Run(set))
 	}
 	names, worth := ablationTable(w, without)
-	plots["ablation.svg"] = bars("Percentage points of re-authentication more, mean of all attackers, when a signal is missing (synthetic)", names, worth, 0.1)
+	plots["ablation.svg"] = bars("Re-authentication without a signal, in percentage points, mean of all attackers (synthetic)", names, worth, 0.1)
 	plots["sweep.svg"] = s.sweep(w)
 	return plots
 }
