@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 // stepping is what tests of step-ups configure besides the sample application.
 type stepping struct {
 	client   string // at Keycloak; its secret is the name and "-secret"
+	provider string // further keys of the provider, with a comma before each
 	routes   string // each line indented by two spaces and ended; the last route is / for everybody
 	sections string // of the file, such as `levels:`
 }
@@ -33,14 +35,14 @@ func (s stepping) config(t *testing.T, kc *keycloak.Server) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf(`providers:
-  corp: {issuer: %q, client_id: %s, client_secret: %s-secret}
+  corp: {issuer: %q, client_id: %s, client_secret: %s-secret%s}
 upstreams:
   page: {addresses: [%q]}
 routes:
 %s  - {path: /, upstream: page}
 risk:
   places: {city: [%q]}
-%s`, kc.Issuer(), s.client, s.client, page, s.routes, city, s.sections)
+%s`, kc.Issuer(), s.client, s.client, s.provider, page, s.routes, city, s.sections)
 }
 
 // startStepping runs an edge that believes what X-Forwarded-For says: tests are in many places.
@@ -91,6 +93,7 @@ type myself struct {
 	IssuedAt  time.Time `json:"issued_at"`
 	IdleUntil time.Time `json:"idle_until"`
 	Expires   time.Time `json:"expires_at"`
+	AuthTime  time.Time `json:"auth_time"`
 	Session   string
 }
 
@@ -133,16 +136,30 @@ func (r realm) me(client *keycloak.Client) (m myself) {
 	return m
 }
 
-// confirm goes through Keycloak's pages of a step-up by passkey: the password if it is asked for, then the passkey. It
-// returns when the browser is back at a page of the edge.
-func confirm(t *testing.T, tab *browser.Tab, r realm, password string) (pages []string) {
+// raise logs someone in from Tokyo and from São Paulo, which are two time zones more.
+func (r realm) raise(name string) {
+	r.t.Helper()
+	for _, city := range []string{"tokyo", "sao-paulo"} {
+		if p := r.login(clientIn(r.t, city), "/", name); p.Status != http.StatusOK {
+			r.t.Fatalf("%s from %s: %d at %s", name, city, p.Status, p.URL)
+		}
+	}
+}
+
+// confirm goes through Keycloak's pages of a step-up by passkey: the password, which is the name, if it is asked for, then
+// the passkey, which is registered if there is none. It returns when the browser is back at a page of the edge.
+func confirm(t *testing.T, tab *browser.Tab, r realm, name string) (pages []string) {
 	t.Helper()
 	for range 6 {
 		switch at := waitFor(t, tab, "#password", "#authenticateWebAuthnButton", "#registerWebAuthn", "html"); at {
 		case "#password":
 			pages = append(pages, "password")
 			tab.Screenshot(fmt.Sprintf("keycloak-%d-password", len(pages)))
-			tab.Fill("#password", password)
+			var unknown bool // after Keycloak's own session ended it asks who is there
+			if tab.Eval(`!!document.querySelector("input#username:not([type=hidden])")?.offsetParent`, &unknown); unknown {
+				tab.Fill("#username", name)
+			}
+			tab.Fill("#password", name)
 			tab.Click("#kc-login")
 		case "#authenticateWebAuthnButton":
 			pages = append(pages, "passkey")
@@ -187,6 +204,11 @@ func trail(t *testing.T, e *edgetest.Edge, names ...string) (events []map[string
 		}
 	}
 	return events
+}
+
+// stepEvents are the events of step-ups.
+func stepEvents() []string {
+	return []string{"step_up_asked", "step_up_proven", "step_up_refused", "authenticator_enrolled"}
 }
 
 // told is what a test expects of one event. Each of holds stands somewhere in it; empty fields are not looked at.

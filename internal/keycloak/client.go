@@ -121,6 +121,9 @@ func (c *Client) Cookies(address *url.URL) []*http.Cookie { return c.http.Jar.Co
 // IsLoginForm reports whether the page is Keycloak's form for user name and password.
 func (p Page) IsLoginForm() bool { return strings.Contains(p.Body, `id="kc-form-login"`) }
 
+// IsCodeForm reports whether the page is Keycloak's form for a one-time code.
+func (p Page) IsCodeForm() bool { return strings.Contains(p.Body, `id="kc-otp-login-form"`) }
+
 // follow sends request and then GETs the redirects that it is answered with.
 func (c *Client) follow(request *http.Request) (Page, error) {
 	for range maxRedirects {
