@@ -19,6 +19,9 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY deploy/image/passwd deploy/image/group /etc/
 COPY --from=build --chown=65532:65532 /out/data /var/lib/edgeauth
 COPY --from=build /out/edgeauth /edgeauth
+# What the licences of the data in the binary ask to be said beside it.
+COPY geo/internal/zone/table/NOTICE.txt /licenses/time-zone-table.txt
+COPY internal/demo/places/NOTICE.txt /licenses/demo-places.txt
 # By number, so that an orchestrator can tell that it is not root.
 USER 65532:65532
 EXPOSE 80 443

@@ -194,8 +194,8 @@ func (w *demoWorld) announce(ctx context.Context, e *edge, out io.Writer, config
 	_, err := fmt.Fprintf(out, `
   Open     %[1]s/
            Log in as alice (group staff), bob (staff and admin) or carol (staff). Passwords are the names.
-  Travel   %[1]s/vault/     is open. On the first page choose two cities far from Berlin:
-                                       the level is high, and the vault asks for a fingerprint (a button)
+  Travel   choose two cities far from Berlin on the first page: the security level is high, and
+           %[1]s/vault/     asks for a fingerprint (a button)
   Try      %[1]s/admin/     alice is refused, bob is not
            %[1]s/public/    asks nobody
            curl -i %[1]s/api/hello

@@ -126,6 +126,11 @@ func (d *demoRun) story(tab *browser.Tab, scripts bool) {
 	pictures(t, tab, "6-vault-confirmed")
 	if scripts {
 		d.agrees(tab)
+		tab.Open(d.origin + "/try") // streams go through carrier and edge
+		within(t, tab, "#ws-state", "open")
+		tab.Press("#say button")
+		within(t, tab, "#ws-log", "hello")
+		within(t, tab, "#sse-log", "tick")
 	}
 }
 

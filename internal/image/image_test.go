@@ -110,9 +110,16 @@ func content(t *testing.T, dir string) (names []string, bytes int64) {
 func TestImageHoldsOneStaticBinaryAndLittleElse(t *testing.T) {
 	rootfs := buildRoot(t, "v0.0.0-image-test")
 	names, bytes := content(t, rootfs)
-	want := []string{"/edgeauth", "/etc/group", "/etc/passwd", "/etc/ssl/certs/ca-certificates.crt", "/var/lib/edgeauth/"}
+	want := []string{"/edgeauth", "/etc/group", "/etc/passwd", "/etc/ssl/certs/ca-certificates.crt",
+		"/licenses/demo-places.txt", "/licenses/time-zone-table.txt", "/var/lib/edgeauth/"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("the image's files (-want +got):\n%s", diff)
+	}
+	for name, want := range map[string]string{"time-zone-table.txt": "Open Database License", "demo-places.txt": "Creative Commons"} {
+		text, err := os.ReadFile(filepath.Join(rootfs, "licenses", name))
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not name its licence: %v\n%s", name, err, text)
+		}
 	}
 	t.Logf("the image has %.1f MiB", float64(bytes)/(1<<20))
 	if bytes > maxImageBytes {
