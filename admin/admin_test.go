@@ -203,6 +203,7 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Login("p", "o")
 	m.Audit("e")
 	m.Revocation("s", "r", "d")
+	m.DryRun("request", "allow", "deny", "group_missing")
 	m.Assessment("l", "m", []string{"r"}, nil, nil)
 	m.LevelRaised("l", "r")
 	m.StepUp("o", "l", "r")

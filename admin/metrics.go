@@ -22,6 +22,7 @@ type Metrics struct {
 	logins      *counter
 	audit       *counter
 	revocations *counter
+	dryRun      *counter
 	riskCounters
 	webhookCounters
 }
@@ -48,6 +49,8 @@ func NewMetrics() *Metrics {
 		"Revocations made on this edge; delivery says whether the shared log has them.", "scope", "reason", "delivery")
 	m.riskCounters = newRiskCounters(m)
 	m.webhookCounters = newWebhookCounters(m)
+	m.dryRun = m.counter("edgeauth_dry_run_total",
+		"Requests and logins that the candidate of dry_run would have answered otherwise.", "kind", "live", "candidate", "reason")
 	return m
 }
 
@@ -75,6 +78,11 @@ func (m *Metrics) Audit(event string) { m.audit.inc(event) }
 // Revocation counts one revocation.
 func (m *Metrics) Revocation(scope, reason, delivery string) {
 	m.revocations.inc(scope, reason, delivery)
+}
+
+// DryRun counts a request or login that the candidate would have answered otherwise.
+func (m *Metrics) DryRun(kind, live, candidate, reason string) {
+	m.dryRun.inc(kind, live, candidate, reason)
 }
 
 // handler answers with every metric that can be collected, and logs about those that cannot.

@@ -46,6 +46,7 @@ const (
 	AccessBlocked         Name = "access_blocked"         // a route is closed until more is proven
 	AuthenticatorEnrolled Name = "authenticator_enrolled" // during a step-up, and proves nothing against what raised it
 	HistoryForgotten      Name = "history_forgotten"      // an operator erased what was remembered of a person's logins
+	DryRunDifference      Name = "dry_run_difference"     // the candidate of dry_run would have answered otherwise
 )
 
 // Names returns every event, in the order in which they are declared.
@@ -55,6 +56,7 @@ func Names() []Name {
 		RevocationMade, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
+		DryRunDifference,
 	}
 }
 

@@ -19,6 +19,7 @@ type Config struct {
 	Risk      Risk       `yaml:"risk" doc:"How logins that look wrong are told from others, and what becomes of them. See docs/risk.md."`
 	Upstreams []Upstream `yaml:"upstreams" required:"true" doc:"The applications behind edgeauth, by name."`
 	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. Of several that match, the most specific path wins, not the first in the list."`
+	DryRun    DryRun     `yaml:"dry_run" doc:"A policy that is tried out beside the one in force, without effect. See docs/dry-run.md."`
 	Admin     Admin      `yaml:"admin" doc:"The listener for health checks and metrics."`
 	Telemetry Telemetry  `yaml:"telemetry" doc:"Logs and audit events."`
 

@@ -26,12 +26,17 @@ type Replica interface {
 // may know of the request.
 func (h *Handler) admit(r *http.Request, route *Route, q policy.Request, now time.Time) (v policy.Verdict, o *opened, two bool) {
 	o, two = h.find(r, now)
+	return h.verdict(route, o, q, now), o, two
+}
+
+// verdict decides about a request of a session, nil for none.
+func (h *Handler) verdict(route *Route, o *opened, q policy.Request, now time.Time) policy.Verdict {
 	if o == nil {
-		return route.cfg.Policy.AdmitRequest(nil, policy.Standing{}, q, now), nil, two
+		return route.cfg.Policy.AdmitRequest(nil, policy.Standing{}, q, now)
 	}
 	st := h.standing(o)
 	st.Staleness = h.opt.Replica.Staleness()
-	return route.cfg.Policy.AdmitRequest(&o.policy, st, q, now), o, false
+	return route.cfg.Policy.AdmitRequest(&o.policy, st, q, now)
 }
 
 // find returns the request's session, opened. Absent, invalid and doubled cookies are nil.

@@ -28,6 +28,22 @@ func Decide(h *Handler, r *http.Request) error {
 	return nil
 }
 
+// DecideBoth is Decide, and then what a candidate says.
+func DecideBoth(h *Handler, r *http.Request) error {
+	t, err := h.read(r)
+	if err != nil {
+		return err
+	}
+	route, err := h.routeOf(r, t, false)
+	if err != nil {
+		return err
+	}
+	now := h.opt.Now()
+	v, o, _ := h.admit(r, route, policy.Request{}, now)
+	h.compare(r, t, decided(route, v), o, now)
+	return nil
+}
+
 // Forget empties the cache of opened cookies.
 func Forget(h *Handler) {
 	c := h.cache.Load()

@@ -29,6 +29,7 @@ type Options struct {
 	Levels    policy.Levels // which may shorten that
 	Watch     Watch         // nil: sessions are not looked at again
 	Revoker   Revoker       // for what Watch finds
+	Candidate *Candidate    // a policy that is evaluated beside; nil: none
 	Pages     *web.Pages
 	Audit     *audit.Log
 	Now       func() time.Time
@@ -110,16 +111,18 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	preflight := isPreflight(r)
 	route, err := h.routeOf(r, t, preflight)
-	if err != nil {
-		return err
-	}
 	now := h.opt.Now()
-	if preflight {
+	switch {
+	case preflight && err == nil:
 		return h.exchange(r, route, t, now).preflight(w, r)
+	case preflight:
+		return err
+	case err != nil:
+		return h.refuse(r, t, err)
 	}
 	q, err := h.asked(r, route, t)
 	if err != nil {
-		return err
+		return h.refuse(r, t, err)
 	}
 	v, o, two := h.admit(r, route, q, now)
 	x := h.exchange(r, route, t, now)
@@ -127,8 +130,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		v, o, two = h.admit(r, route, q, now)
 	}
 	if v, err = x.below(r, v); err != nil {
-		return err
+		return h.refuse(r, t, err)
 	}
+	h.compare(r, t, decided(x.asks, v), o, now)
 	x.note(r, v, o, two)
 	if v.Action != policy.Allow {
 		return x.refuse(w, r, v)

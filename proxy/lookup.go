@@ -19,15 +19,7 @@ type Lookup struct {
 
 // NewLookup compiles routes as New does.
 func NewLookup(origin *url.URL, routes []RouteConfig) (*Lookup, error) {
-	var compiled []*Route
-	for _, cfg := range routes {
-		r, err := compile(cfg)
-		if err != nil {
-			return nil, err
-		}
-		compiled = append(compiled, r)
-	}
-	t, err := newTable(compiled)
+	t, err := compileAll(routes)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type History interface {
 	Hasher() history.Hasher
 }
 
-// Options are what an Engine is made of. All are needed.
+// Options are what an Engine is made of. All but Candidate are needed.
 type Options struct {
 	Rules   *policy.Rules
 	Enforce bool // false: assessments are made and recorded, and raise nothing
@@ -39,6 +39,8 @@ type Options struct {
 	Failures   *Failures
 	Log        *slog.Logger
 	Now        func() time.Time
+
+	Candidate *Candidate // rules that are assessed beside; nil: none
 }
 
 // Engine assesses visits. It is safe for concurrent use.
@@ -48,6 +50,11 @@ type Engine struct{ opt Options }
 func New(o Options) (*Engine, error) {
 	if err := o.Rules.Check(); err != nil {
 		return nil, fmt.Errorf("risk rules: %w", err)
+	}
+	if c := o.Candidate; c != nil {
+		if err := c.Rules.Check(); err != nil {
+			return nil, fmt.Errorf("risk rules of the candidate: %w", err)
+		}
 	}
 	return &Engine{o}, nil
 }
@@ -67,6 +74,7 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 		Failures: e.opt.Failures.near(v.Subject, &now, now.At), Population: e.opt.Population,
 	}
 	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
+	e.compare(ctx, &v, &facts, &f)
 	now.Unproven = !e.proves(&v, &f)
 	if err := e.opt.History.Record(ctx, v.Subject, now); err != nil {
 		e.opt.Log.Warn("a sighting cannot be recorded", "error", err)

@@ -35,6 +35,7 @@ func newCheck() *cobra.Command {
 			if err := checkDataDir(cfg, cmd.ErrOrStderr()); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			warnOfCandidate(cfg, p, cmd.ErrOrStderr())
 			warnOfKeys(cfg, cmd.ErrOrStderr())
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s, %s\n", args[0], counted(len(cfg.Server.Hosts), "host"),
 				counted(len(cfg.Providers), "provider"), counted(len(cfg.Upstreams), "upstream"), counted(len(cfg.Routes), "route"))

@@ -183,7 +183,7 @@ func fixed(old, cfg *config.Config) error {
 // stampNow tells one state of the files from another.
 func (r *reloader) stampNow(cfg *config.Config) string {
 	var b strings.Builder
-	for _, f := range append([]string{r.path}, cfg.Files...) {
+	for _, f := range append([]string{r.path, cfg.DryRun.File}, cfg.Files...) {
 		info, err := os.Stat(f)
 		if err != nil {
 			fmt.Fprintf(&b, "%s: none\n", f)

@@ -48,6 +48,7 @@ func newWatch(cfg *config.Config, t *tree, p parts, old *tree) (watch, error) {
 	w.engine, err = risk.New(risk.Options{
 		Rules: riskRules(cfg), Enforce: cfg.Risk.Mode == config.RiskEnforce, Levels: levels(cfg.Levels), ClockSkew: t.clockSkew,
 		Places: w.places, History: p.history, Population: p.memory.population, Failures: p.memory.failures, Log: p.log, Now: time.Now,
+		Candidate: t.dry.visits(),
 	})
 	return w, err
 }

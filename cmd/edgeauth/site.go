@@ -77,6 +77,7 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 		Origin: host.URL, Cookies: cookies, Keys: p.keys, Replica: p.replica, Routes: rs.of(host, t),
 		Upstreams: slices.Collect(maps.Values(rs.upstreams)), Idle: t.cfg.Session.Idle, Pages: p.pages, Audit: p.audit, Now: time.Now,
 		Levels: rs.levels, ClockSkew: t.clockSkew, Watch: t.watch.moves(), Revoker: p.revoker,
+		Candidate: t.dry.requests(host, rs),
 	})
 	if err != nil {
 		return nil, err

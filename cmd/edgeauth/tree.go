@@ -39,6 +39,7 @@ type tree struct {
 	providers map[string]*oidc.Provider
 	upstreams map[string]*proxy.Upstream
 	watch     watch
+	dry       *dryRun
 	hook      hookTarget
 }
 
@@ -86,6 +87,7 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	if t.hook, err = newHookTarget(cfg.Telemetry.Audit.Webhook); err != nil {
 		return nil, err
 	}
+	t.dry = newDryRun(cfg, p)
 	if t.watch, err = newWatch(cfg, t, p, old); err != nil {
 		return nil, err
 	}
