@@ -5,12 +5,14 @@ import (
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 	"github.com/edgeauth/edgeauth/config/internal/suggestion"
+	"github.com/edgeauth/edgeauth/policy"
 )
 
 // validator checks what one value alone cannot tell: references and settings that contradict one another.
 type validator struct {
 	*Config
-	r *strict.Result
+	r        *strict.Result
+	compiler *policy.Compiler // nil where there is nothing to compile
 
 	providerNames, upstreamNames, hostNames []string
 }
@@ -18,6 +20,7 @@ type validator struct {
 func validate(c *Config, r *strict.Result) {
 	v := validator{Config: c, r: r}
 	v.collectNames()
+	v.prepare()
 	v.server()
 	v.providers()
 	v.session()

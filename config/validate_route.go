@@ -17,6 +17,7 @@ func (v validator) routes() {
 		v.reference(path+".host", r.Host, "host in server.hosts", v.hostNames)
 		v.access(path, r)
 		v.assurance(path, r)
+		v.expressions(path, r)
 		v.strip(path, r)
 		names = append(names, r.Name)
 	}
@@ -37,6 +38,7 @@ func (v validator) access(path string, r Route) {
 	}{
 		{"groups", len(r.Groups) > 0}, {"claims", len(r.Claims) > 0}, {"emails", len(r.Emails) > 0}, {"provider", r.Provider != ""},
 		{"classes", len(r.Classes) > 0}, {"level", r.Level != ""}, {"acr", len(r.ACR) > 0}, {"amr", len(r.AMR) > 0}, {"max_age", r.MaxAge > 0},
+		{"allow", r.Allow != ""}, {"when", r.When != ""},
 	}
 	for _, rule := range rules {
 		if r.Public && rule.given {

@@ -417,3 +417,18 @@ func BenchmarkExpression(b *testing.B) {
 		})
 	}
 }
+
+func TestAnExplanationShowsTheExpression(t *testing.T) {
+	r := policy.Route{Allow: expression(t, `request.method == "GET"`), When: expression(t, `request.path == "/a"`), Level: identity.High, Levels: someLevels()}
+	c := policy.Case{Route: &r, Session: visitor(), Standing: policy.Standing{Vouched: true}, Request: post(), Now: noon}
+	e := c.Explain()
+	i := slices.IndexFunc(e.Conditions, func(c policy.Condition) bool { return c.Kind == policy.KindAllow })
+	if e.Verdict.Reason != policy.ExpressionFalse || i < 0 || e.Conditions[i].Reason != policy.ExpressionFalse || e.Conditions[i].Asked != `request.method == "GET"` {
+		t.Errorf("%+v", e)
+	}
+	for _, one := range e.Conditions {
+		if one.Kind != policy.KindAllow && !one.Holds() {
+			t.Errorf("%+v does not hold, and is not asked of this path", one)
+		}
+	}
+}

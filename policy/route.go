@@ -77,11 +77,7 @@ func (r *Route) check(s *Session, st Standing, q Request, now time.Time) Verdict
 	if v := r.allowed(s, &b, q, now); v.Action != Allow {
 		return v
 	}
-	v := r.assured(s, &b, now)
-	if v.Action == StepUp && r.When != nil {
-		return r.when(v, s, &b, q, now)
-	}
-	return v
+	return r.demanded(s, &b, q, now)
 }
 
 // entitled decides by who somebody is.

@@ -22,6 +22,15 @@ func (r *Route) allowed(s *Session, b *Burden, q Request, now time.Time) Verdict
 	return Verdict{Action: Deny, Reason: ExpressionError, Fault: j.fault}
 }
 
+// demanded decides by how well it was proven who somebody is, as far as that is asked of this request.
+func (r *Route) demanded(s *Session, b *Burden, q Request, now time.Time) Verdict {
+	v := r.assured(s, b, now)
+	if v.Action == StepUp && r.When != nil {
+		return r.when(v, s, b, q, now)
+	}
+	return v
+}
+
 // when lets a request off what v demands if the route demands it of others only. What cannot be evaluated lets off nobody.
 func (r *Route) when(v Verdict, s *Session, b *Burden, q Request, now time.Time) Verdict {
 	if r.unkept(r.When, s) {

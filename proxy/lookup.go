@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/proxy/internal/target"
 	"github.com/edgeauth/edgeauth/web"
 )
@@ -39,6 +40,8 @@ type Found struct {
 	// Below is the route whose conditions hold besides: by it the same upstream is asked for what is left of the path
 	// without Route's prefix.
 	Below *RouteConfig
+	// Asked and AskedBelow are what the expressions of these two may know, but for the client's address.
+	Asked, AskedBelow policy.Request
 	// Others match too and count for nothing: those of the same path permit other methods, the rest is less specific. The
 	// most specific stand first.
 	Others []*RouteConfig
@@ -66,12 +69,18 @@ func (l *Lookup) Find(method, rawTarget string) Found {
 	if err != nil {
 		return refusal(f, err)
 	}
+	if f.Asked, err = route.request(method, l.host, t); err != nil {
+		return refusal(f, err)
+	}
 	f.Route = &route.cfg
 	below, err := l.table.below(route, t, method)
 	if err != nil {
 		return refusal(f, err)
 	}
 	if below != nil {
+		if f.AskedBelow, err = below.request(method, l.host, t.Strip(route.strip)); err != nil {
+			return refusal(f, err)
+		}
 		f.Below = &below.cfg
 	}
 	return f

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"time"
 
@@ -28,8 +27,7 @@ type explained struct {
 	Changes    []explainedChange    `json:"changes,omitempty"`
 	Notes      []string             `json:"notes,omitempty"`
 
-	found   proxy.Found
-	request policy.Request
+	found proxy.Found
 }
 
 type explainedRequest struct {
@@ -111,9 +109,8 @@ type explainedChange struct {
 }
 
 func newExplained(q *question, f proxy.Found) *explained {
+	f.Asked.Client, f.AskedBelow.Client = q.client, q.client
 	a := &explained{found: f, Request: explainedRequest{Method: q.method, Host: q.host.Origin(), Target: q.target, Path: f.Path, Query: f.Query, At: q.at}}
-	a.request = policy.Request{Method: q.method, Host: q.host.URL.Host, Path: f.Path, Client: q.client}
-	a.request.Query, _ = url.ParseQuery(f.Query) // what cannot be parsed is not there
 	if f.Route == nil {
 		a.Refused = &explainedRefusal{Status: f.Status, Reason: f.Reason, Detail: f.Detail, Allow: f.Allow}
 	} else {
@@ -155,10 +152,10 @@ func (a *explained) decide(s *policy.Session, st policy.Standing, now time.Time)
 	if s != nil { // of a login now: nothing that routes ask about was left out
 		s.Selection = a.found.Route.Policy.Selection
 	}
-	e := policy.Case{Route: &a.found.Route.Policy, Session: s, Standing: st, Request: a.request, Now: now}.Explain()
+	e := policy.Case{Route: &a.found.Route.Policy, Session: s, Standing: st, Request: a.found.Asked, Now: now}.Explain()
 	a.conditions(a.found.Route, &e)
 	if a.found.Below != nil && e.Verdict.Action == policy.Allow {
-		under := policy.Case{Route: &a.found.Below.Policy, Session: s, Standing: st, Request: a.request, Now: now}.Explain()
+		under := policy.Case{Route: &a.found.Below.Policy, Session: s, Standing: st, Request: a.found.AskedBelow, Now: now}.Explain()
 		a.conditions(a.found.Below, &under)
 		if under.Verdict.Action != policy.Allow {
 			e = under

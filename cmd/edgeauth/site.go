@@ -28,7 +28,12 @@ type routeSet struct {
 	groups    []string
 	claims    []string
 	selection policy.Selection
+
+	expressions []expressions // of the routes, in their order
 }
+
+// expressions are those of one route.
+type expressions struct{ allow, when *policy.Expression }
 
 func newRoutes(cfg *config.Config, log *slog.Logger) (routeSet, error) {
 	rs := routeSet{routes: cfg.Routes, upstreams: map[string]*proxy.Upstream{}, levels: levels(cfg.Levels)}
@@ -39,12 +44,49 @@ func newRoutes(cfg *config.Config, log *slog.Logger) (routeSet, error) {
 		}
 		rs.upstreams[c.Name] = u
 	}
+	var err error
+	if rs.expressions, err = compiled(cfg.Routes); err != nil {
+		return routeSet{}, err
+	}
 	var asked []*policy.Route
-	for _, r := range cfg.Routes {
-		asked = append(asked, &policy.Route{Groups: r.Groups, Claims: claimRules(r.Claims)})
+	for i, r := range cfg.Routes {
+		e := rs.expressions[i]
+		asked = append(asked, &policy.Route{Groups: r.Groups, Claims: claimRules(r.Claims), Allow: e.allow, When: e.when})
 	}
 	rs.groups, rs.claims, rs.selection = policy.Select(asked)
 	return rs, nil
+}
+
+// compiled compiles the routes' expressions, which reading the configuration has checked.
+func compiled(routes []config.Route) ([]expressions, error) {
+	out := make([]expressions, len(routes))
+	if !slices.ContainsFunc(routes, func(r config.Route) bool { return r.Allow != "" || r.When != "" }) {
+		return out, nil
+	}
+	c, err := config.NewCompiler()
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range routes {
+		allow, err := compile(c, r.Allow)
+		if err != nil {
+			return nil, fmt.Errorf("routes[%d].allow: %w", i, err)
+		}
+		when, err := compile(c, r.When)
+		if err != nil {
+			return nil, fmt.Errorf("routes[%d].when: %w", i, err)
+		}
+		out[i] = expressions{allow, when}
+	}
+	return out, nil
+}
+
+// compile returns nil for no text.
+func compile(c *policy.Compiler, text string) (*policy.Expression, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return c.Compile(text)
 }
 
 func newUpstream(c config.Upstream, log *slog.Logger) (*proxy.Upstream, error) {
@@ -128,7 +170,7 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 // of translates the routes that belong to a host.
 func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 	var out []proxy.RouteConfig
-	for _, r := range rs.routes {
+	for i, r := range rs.routes {
 		if !at(r, host) {
 			continue
 		}
@@ -141,7 +183,8 @@ func (rs routeSet) of(host config.Host, t *tree) []proxy.RouteConfig {
 			Name: r.Name, Path: r.Path, Exact: r.Exact, Methods: r.Methods, Upstream: rs.upstreams[r.Upstream], StripPrefix: r.StripPrefix,
 			Policy: policy.Route{
 				Public: r.Public, Issuer: issuer, Groups: r.Groups, Claims: claimRules(r.Claims), Emails: r.Emails,
-				Classes: r.Classes, Level: identity.Level(r.Level), Proof: routeProof(r), Levels: rs.levels, Selection: rs.selection,
+				Classes: r.Classes, Level: identity.Level(r.Level), Proof: routeProof(r),
+				Allow: rs.expressions[i].allow, When: rs.expressions[i].when, Levels: rs.levels, Selection: rs.selection,
 			},
 			Provider: r.Provider, PassPreflight: r.Preflight == config.PreflightPass, AllowOrigins: r.AllowOrigins,
 		})

@@ -135,7 +135,7 @@ func plural(name string) string {
 
 func textName(f strict.Field) string {
 	switch f.Format {
-	case "path", "file":
+	case "path", "file", "expression":
 		return f.Format
 	case "origin", "issuer":
 		return "URL"

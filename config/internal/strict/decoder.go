@@ -22,8 +22,9 @@ type Options struct {
 
 // Result is a decoded document and all that was found about it. It is not safe for concurrent use.
 type Result struct {
-	places   map[string]Place // of values that the file gives, by path
-	written  []string         // the paths of places, in the order of the file
+	places   map[string]Place      // of values that the file gives, by path
+	texts    map[string]*yaml.Node // of expressions, by path
+	written  []string              // the paths of places, in the order of the file
 	problems []Problem
 	warnings []Problem
 	failed   map[string]bool // paths with a problem
@@ -40,7 +41,7 @@ type decoder struct {
 // Decode decodes data into the struct that into points to, whose defaults it sets first. It never fails as a whole: what
 // is wrong stands in the result.
 func Decode(data []byte, into any, opts Options) *Result {
-	r := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: excerpt.New(string(data))}
+	r := &Result{places: map[string]Place{}, texts: map[string]*yaml.Node{}, failed: map[string]bool{}, source: excerpt.New(string(data))}
 	d := &decoder{Result: r, opts: opts}
 	r.decoder = d
 	v := reflect.ValueOf(into).Elem()
@@ -71,7 +72,7 @@ func (d *decoder) defaults(v reflect.Value) {
 		if err := yaml.Unmarshal([]byte(f.Default), &n); err != nil {
 			continue // a test decodes every default
 		}
-		quiet := &Result{places: map[string]Place{}, failed: map[string]bool{}, source: excerpt.New("")}
+		quiet := &Result{places: map[string]Place{}, texts: map[string]*yaml.Node{}, failed: map[string]bool{}, source: excerpt.New("")}
 		(&decoder{Result: quiet, opts: Options{Dir: d.opts.Dir, Formats: d.opts.Formats}}).value(n.Content[0], field, f, "")
 	}
 }

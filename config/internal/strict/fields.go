@@ -13,7 +13,8 @@
 //	required:"true"   the value must not be empty
 //	enum:"a,b"        the allowed texts (of a list: of its elements)
 //	min, max          bounds of numbers and durations, included
-//	format:"name"     a [Format] that each text must pass; path and file are built in
+//	format:"name"     a [Format] that each text must pass; path and file are built in, and so is expression: a text that
+//	                  may have several lines, takes nothing from outside, and whose characters have places
 package strict
 
 import (

@@ -37,6 +37,16 @@ func (r *Result) Report(path, message, hint string) {
 	}
 }
 
+// ReportWithin adds a problem with a character of the expression at path, counted from 0. Unlike Report it adds one to those
+// that are known of the same expression.
+func (r *Result) ReportWithin(path string, offset int, message, hint string) {
+	at := r.Place(path)
+	if n, ok := r.texts[path]; ok {
+		at = r.source.Within(n, offset)
+	}
+	r.problem(at, path, message, hint)
+}
+
 // Warn adds a remark on the value at path.
 func (r *Result) Warn(path, message, hint string) {
 	r.add(&r.warnings, r.Place(path), path, message, hint)

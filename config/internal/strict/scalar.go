@@ -20,6 +20,9 @@ import (
 // credentials finds a user name in a URL, which a password may follow.
 var credentials = regexp.MustCompile(`//[^/]*@`)
 
+// expression is the format of texts whose characters have places.
+const expression = "expression"
+
 // scalar decodes one text, number or truth value.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f Field, path string) {
 	if isSecret(v) || credentials.MatchString(n.Value) {
@@ -33,6 +36,12 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, f Field, path string) {
 	text, changed, fault := d.expandIn(n)
 	if fault == nil && !changed {
 		fault = d.checkTag(n, v, f, want)
+	}
+	if f.Format == expression {
+		d.texts[path] = n
+		if fault == nil && changed {
+			fault = &Fault{"an expression takes nothing from the environment or from files", "write the value out"}
+		}
 	}
 	if fault == nil && text == "" && f.Required {
 		fault = &Fault{"must not be empty", ""}
@@ -126,7 +135,10 @@ func (d *decoder) set(v reflect.Value, text string, f Field) *Fault {
 	if len(f.Enum) > 0 && !slices.Contains(f.Enum, text) {
 		return notOneOf(text, f.Enum)
 	}
-	if strings.ContainsFunc(text, isControl) {
+	if f.Format == expression {
+		text = strings.TrimRight(text, "\n")
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return isControl(r) && (r != '\n' || f.Format != expression) }) {
 		return unprintable(text)
 	}
 	text, fault := d.format(f.Format, text)
