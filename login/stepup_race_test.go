@@ -277,3 +277,29 @@ func TestTheStoreIsDownWhenAStepUpComesBack(t *testing.T) {
 		}
 	})
 }
+
+// What ends a family, or an id of it, has to be known for as long as anything of the family can live: longer than the
+// fifteen minutes that a raised session has.
+func TestWhatEndsARaisedSessionIsRememberedAsLongAsItsFamilyCouldLive(t *testing.T) {
+	b := open(t, leveled)
+	c := b.browser()
+	c.login("/open")
+	first := c.held()
+	b.raise("alice", identity.High, b.now())
+	c.follow(c.get("/sensitive/a"))
+	second := c.held()
+	if !second.FamilyExpires.Equal(first.FamilyExpires) || !second.Expires.Before(first.Expires.Add(-30*time.Minute)) {
+		t.Fatalf("the session ends at %v and its family at %v, it was %v and %v", second.Expires, second.FamilyExpires, first.Expires, first.FamilyExpires)
+	}
+	c.post("/.edgeauth/logout", url.Values{}, "Origin", b.edge.URL, "Sec-Fetch-Site", "same-origin")
+	want := map[revocation.Register]bool{revocation.Session(first.ID): true, revocation.Family(first.Family): true}
+	for _, e := range b.shop.log.all() {
+		if want[e.Register] && e.Until < revocation.MillisOf(first.FamilyExpires) {
+			t.Errorf("%v is forgotten at %v, the family could live until %v", e.Register, e.Until.Time(), first.FamilyExpires)
+		}
+		delete(want, e.Register)
+	}
+	if len(want) > 0 {
+		t.Errorf("not in the log: %v", want)
+	}
+}
