@@ -55,11 +55,11 @@ func (b *bed) show(w http.ResponseWriter, r *http.Request, s *session.Session) {
 
 func (b *bed) skew() time.Duration { return b.opt.Providers[0].ClockSkew() }
 
-// leveled is a bed whose levels are like the shipped ones, and whose pages below /sensitive/, /vault/, /bio/ and /fresh/
-// ask for more than a session.
+// leveled is a bed whose levels are like the shipped ones, and whose pages below /sensitive/, /bio/, /touch/ and /fresh/ ask
+// for more than a session.
 func leveled(s *setup) {
-	fresh := policy.Proof{MaxAge: 5 * time.Minute}
-	s.routes = map[string]policy.Route{"/sensitive/": {Classes: []string{"sensitive"}}, "/bio/": {Level: identity.High}, "/fresh/": {Proof: fresh}}
+	fresh, touch := policy.Proof{MaxAge: 5 * time.Minute}, policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}}
+	s.routes = map[string]policy.Route{"/sensitive/": {Classes: []string{"sensitive"}}, "/bio/": {Level: identity.High}, "/touch/": {Proof: touch}, "/fresh/": {Proof: fresh}}
 	edit := s.edit
 	s.edit = func(o *login.Options) {
 		o.Levels = policy.Levels{
@@ -69,7 +69,7 @@ func leveled(s *setup) {
 			identity.High: {Rank: 2, MaxStaleness: time.Minute, Lifetime: 15 * time.Minute, Hold: 8 * time.Hour, Blocks: []string{"sensitive"},
 				Proof: policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}}},
 		}
-		o.Proofs, o.Idle = []policy.Proof{fresh}, time.Hour
+		o.Proofs, o.Idle = []policy.Proof{fresh, touch}, time.Hour
 		if edit != nil {
 			edit(o)
 		}

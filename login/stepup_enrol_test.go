@@ -43,6 +43,24 @@ func TestAnAuthenticatorThatIsEnrolledOnTheSpotDoesNotMeetTheFloor(t *testing.T)
 	}
 }
 
+// A route that asks for the same acr and amr by itself takes the new authenticator, because nothing was raised for it. What
+// the session then carries must not meet the floor.
+func TestAProofOfANewAuthenticatorForARouteDoesNotMeetTheFloor(t *testing.T) {
+	b := open(t, leveled)
+	c := b.carol()
+	b.raise("carol", identity.High, b.now())
+	c.refused(c.follow(c.get("/sensitive/a")), http.StatusForbidden, "new_authenticator")
+	if p := c.follow(c.get("/touch/a")); p.StatusCode != http.StatusOK {
+		t.Fatalf("the route's own proof ends with %d:\n%s", p.StatusCode, p.body)
+	}
+	if p := c.get("/sensitive/a"); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("the floor is met: %d\n%s", p.StatusCode, p.body)
+	}
+	if p := c.get("/bio/a"); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("a route that asks for the level: %d\n%s", p.StatusCode, p.body)
+	}
+}
+
 func TestAnAuthenticatorMeetsAFloorThatIsRaisedAfterItWasEnrolled(t *testing.T) {
 	b := open(t, leveled)
 	c := b.carol()

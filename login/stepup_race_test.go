@@ -148,6 +148,23 @@ func TestTwoTabsStepUpAtOnce(t *testing.T) {
 	})
 }
 
+// The binding knows which session the browser's last callback made; without it, the flow does.
+func TestTheIDBeforeAStepUpEndsThoughNoCookieNamesIt(t *testing.T) {
+	b := open(t, leveled, formPost)
+	c := b.browser()
+	c.login("/open")
+	b.raise("alice", identity.High, b.now())
+	old := c.held()
+	c.drop("__Host-edgeauth-login")
+	if p := c.follow(c.get("/sensitive/a")); p.StatusCode != http.StatusOK {
+		t.Fatalf("the step-up ends with %d:\n%s", p.StatusCode, p.body)
+	}
+	names := old.Bearer().Names()
+	if st := b.opt.Log.Standing(&names); !st.Revoked || st.Scope != revocation.ScopeSession {
+		t.Errorf("the id from before goes on: %+v", st)
+	}
+}
+
 func TestTwoTabsStepUpInTheSameMoment(t *testing.T) {
 	b := open(t, leveled)
 	c := b.browser()
