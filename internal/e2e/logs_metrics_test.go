@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeauth/edgeauth/internal/demo/places"
 	"github.com/edgeauth/edgeauth/internal/edgetest"
 	"github.com/edgeauth/edgeauth/internal/pebbletest"
 	"github.com/edgeauth/edgeauth/session"
@@ -68,8 +69,8 @@ func Test_every_documented_metric_is_exported_and_every_exported_one_is_document
 	}
 }
 
-// startMeasured runs an edge that has something to show in every metric: a certificate, a key that is to retire, a login
-// and a logout.
+// startMeasured runs an edge that has something to show in every metric: a certificate, a key that is to retire, a
+// database of places, a login and a logout.
 func startMeasured(t *testing.T) *edgetest.Edge {
 	t.Helper()
 	w := newWorld(t)
@@ -77,7 +78,12 @@ func startMeasured(t *testing.T) *edgetest.Edge {
 	origin := "https://" + acmeHost
 	pair := pebbletest.WritePair(t, t.TempDir(), "edge", acmeHost)
 	w.idp.SetClient(clientAt(origin))
-	e := edgetest.Prepare(t, edgetest.Setup{URL: origin, Listen: listen, Rest: w.config(""), Server: fmt.Sprintf(
+	database, err := places.Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	risk := fmt.Sprintf("risk: {places: {city: [%q]}}\n", database)
+	e := edgetest.Prepare(t, edgetest.Setup{URL: origin, Listen: listen, Rest: w.config("") + risk, Server: fmt.Sprintf(
 		"  tls: {mode: files, certificates: [{cert_file: %q, key_file: %q}]}\n", pair.CertFile, pair.KeyFile)})
 	writeRetiring(t, filepath.Join(e.Dir, "keys.json"))
 	e.Run()
