@@ -22,7 +22,7 @@ type Sighting struct {
 	Network Network
 	Place   Place
 	Client  Client
-	Device  Hash // of the device cookie's id; zero: the browser brought none
+	Device  Hash // of the device cookie's id, which may have been given just now; zero: unknown
 
 	DeviceSince time.Time // when that device cookie was first issued; zero: unknown, or just now
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
@@ -85,13 +86,17 @@ func (o *opened) at(here whereabouts, now time.Time) bool {
 // visit is a request of a session as an assessment sees it.
 func (x *exchange) visit(r *http.Request, o *opened) risk.Visit {
 	s := o.session
-	v := risk.Visit{Subject: s.Subject, Groups: s.Groups, Assurance: s.Assurance, Device: s.Device,
+	v := risk.Visit{Subject: s.Subject, Groups: s.Groups, Assurance: s.Assurance,
 		Address: x.record.Client, Header: r.Header, JA4: x.record.JA4}
 	if web.IsWebSocket(r) {
 		v.JA4 = "" // history compares the hello of pages, which offers more
 	}
+	// A session's cookie without its device's is a copy more often than a browser.
+	if v.Device = identity.NewDeviceID(); s.Device.IsZero() {
+		v.Device = identity.DeviceID{}
+	}
 	if d, known := x.h.opt.Cookies.Device(r); known && d.ID == s.Device {
-		v.DeviceSince = d.Since
+		v.Device, v.DeviceSince = d.ID, d.Since
 	}
 	return v
 }

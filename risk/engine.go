@@ -11,6 +11,7 @@ import (
 	"github.com/edgeauth/edgeauth/history"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/session"
 )
 
 // Places knows where addresses are.
@@ -75,7 +76,8 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 	}
 	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
 	e.compare(ctx, &v, &facts, &f)
-	now.Unproven = !e.proves(&v, &f)
+	// Where nobody is asked to prove anything, nothing would ever become usual.
+	now.Unproven = e.opt.Enforce && !e.proves(&v, &f)
 	if err := e.opt.History.Record(ctx, v.Subject, now); err != nil {
 		e.opt.Log.Warn("a sighting cannot be recorded", "error", err)
 	}
@@ -90,9 +92,12 @@ func (e *Engine) proves(v *Visit, f *Finding) bool {
 	if !e.opt.Levels.Stricter(f.Level, identity.Normal) {
 		return true
 	}
-	need := policy.Need{Proof: e.opt.Levels[f.Level].Proof, Since: f.At}
+	need := policy.Need{Level: f.Level, Proof: e.opt.Levels[f.Level].Proof, Since: f.At}
+	if v.Login {
+		need.Since = f.At.Add(-session.BindingLifetime) // the pages of a login may take that long
+	}
 	auth := policy.Authentication{Assurance: v.Assurance, ClockSkew: e.opt.ClockSkew(v.Subject.Issuer)}
-	return need.MetBy(&auth, f.At)
+	return e.opt.Levels.Meets(&need, &auth, f.At)
 }
 
 // Failed counts a login that did not succeed. The subject may be unknown.

@@ -379,3 +379,26 @@ func BenchmarkAssessWithoutTheStore(b *testing.B) {
 		engine.Assess(b.Context(), v)
 	}
 }
+
+func TestADeviceIsKnownFromItsSecondLoginOn(t *testing.T) {
+	b := open(t)
+	first := b.from("berlin")
+	first.Device, first.DeviceSince = identity.NewDeviceID(), time.Time{} // given just now
+	b.engine.Assess(t.Context(), first)
+	b.clock = b.clock.Add(time.Hour)
+	second := b.from("berlin")
+	second.Device, second.DeviceSince = first.Device, b.clock.Add(-time.Hour)
+	if f := b.engine.Assess(t.Context(), second); hasTerm(f, policy.NewDevice) || !hasTerm(f, policy.KnownDevice) {
+		t.Errorf("its second login: %v", f.Terms)
+	}
+}
+
+func TestWhereNobodyIsAskedToProveAnythingWhatIsNewBecomesUsual(t *testing.T) {
+	b := open(t, func(o *risk.Options) { o.Enforce = false })
+	b.login("berlin")
+	b.login("tokyo")
+	b.login("sao-paulo")
+	if n, _, _ := b.opt.Population.Frequency(policy.FeatureCountry, "BR"); n == 0 {
+		t.Error("a login that was only observed is not counted")
+	}
+}

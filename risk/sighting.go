@@ -14,7 +14,7 @@ import (
 func (e *Engine) sighting(v *Visit, place *geo.Result) policy.Sighting {
 	h := e.opt.History.Hasher()
 	s := policy.Sighting{
-		At: e.opt.Now(), Login: v.Login, Assurance: v.Assurance, DeviceSince: v.DeviceSince,
+		At: e.opt.Now(), Login: v.Login, Assurance: v.Assurance, Device: h.Device(v.Device), DeviceSince: v.DeviceSince,
 		Network: policy.Network{
 			ASN: h.ASN(place.ASN), Hosting: place.Hosting, Tor: place.Tor, Egress: place.Egress,
 		},
@@ -23,9 +23,6 @@ func (e *Engine) sighting(v *Visit, place *geo.Result) policy.Sighting {
 	}
 	if v.Address.IsValid() && !place.Private {
 		s.Network.Address, s.Network.Prefix = h.Address(place.Addr), h.Prefix(place.Addr)
-	}
-	if !v.DeviceSince.IsZero() {
-		s.Device = h.Device(v.Device)
 	}
 	return s
 }

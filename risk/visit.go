@@ -20,8 +20,8 @@ type Visit struct {
 	Assurance identity.Assurance
 	Login     bool
 
-	Device      identity.DeviceID
-	DeviceSince time.Time // when the browser first got its device cookie; zero: it brought none
+	Device      identity.DeviceID // that the browser brought, or was given just now
+	DeviceSince time.Time         // when the browser first got its device cookie; zero: it brought none
 
 	Address netip.Addr  // of the client; invalid: unknown
 	Header  http.Header // User-Agent and client hints are read
