@@ -34,6 +34,7 @@ type question struct {
 	agent   string
 	ja4     string
 	offline bool
+	places  *geo.DB // once opened
 }
 
 // person is who the request is of, freshly logged in.
@@ -216,8 +217,10 @@ func (q *question) routes() ([]proxy.RouteConfig, error) {
 // sight is what the edge would see of the login.
 func (q *question) sight(pepper func() ([32]byte, bool)) (policy.Sighting, geo.Result, error) {
 	now := func() time.Time { return q.at }
-	places := geo.Open(geoFiles(q.cfg), geo.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	e, err := risk.New(risk.Options{Rules: riskRules(q.cfg), Places: places, Now: now, History: history.New(history.Options{Pepper: pepper})})
+	if q.places == nil {
+		q.places = geo.Open(geoFiles(q.cfg), geo.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	}
+	e, err := risk.New(risk.Options{Rules: riskRules(q.cfg), Places: q.places, Now: now, History: history.New(history.Options{Pepper: pepper})})
 	if err != nil {
 		return policy.Sighting{}, geo.Result{}, err
 	}
@@ -286,7 +289,10 @@ func (q *question) answer(ctx context.Context) (*explained, error) {
 	a.Notes = append(a.Notes, k.notes...)
 	st := policy.Standing{Vouched: true, Floors: k.Floors}
 	var found identity.Level
-	if q.client.IsValid() && q.cfg.Risk.Mode != config.RiskOff {
+	switch {
+	case q.client.IsValid() && q.cfg.Risk.Mode == config.RiskOff:
+		a.Notes = append(a.Notes, "risk.mode is off, so no login is assessed")
+	case q.client.IsValid():
 		if found, err = a.assess(q, k); err != nil {
 			return nil, err
 		}

@@ -218,6 +218,11 @@ func (a *explained) assess(q *question, k *known) (identity.Level, error) {
 		return "", err
 	}
 	a.Notes = append(a.Notes, q.carry(&now, k)...)
+	for _, st := range q.places.Status() {
+		if st.Problem != nil {
+			a.Notes = append(a.Notes, fmt.Sprintf("%s: %v", st.Path, st.Problem))
+		}
+	}
 	f := policy.Facts{Subject: q.who.subject, Groups: q.who.session.Groups, Now: now, History: k.History, HistoryKnown: k.HistoryKnown, Failures: k.Failures}
 	if k.Counts != nil {
 		f.Population = k.Counts

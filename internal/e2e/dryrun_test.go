@@ -64,3 +64,27 @@ func Test_a_candidate_policy_is_tried_out_beside_the_live_one_and_changes_nothin
 		t.Errorf("the live configuration counts as broken")
 	}
 }
+
+func Test_a_candidate_is_tried_on_logins_too_and_raises_nobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.placed(t, "dry_run: {file: candidate.yaml}\n")
+	text := strings.Replace(e.Config(), "dry_run: {file: candidate.yaml}\n", "  time_zones: {count: 2}\n", 1)
+	if err := os.WriteFile(filepath.Join(e.Dir, "candidate.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.Until("the candidate is read", func() bool { return len(e.Events("config_reloaded")) > 0 })
+	v := newTraveller(t, e)
+	for _, city := range []string{"berlin", "berlin", "berlin", "tokyo"} {
+		v.login(city)
+	}
+	if got, _ := e.Metric(`edgeauth_dry_run_total{candidate="high",kind="login",live="elevated",reason="time_zones"}`); got != 1 {
+		t.Errorf("the difference was counted %v times", got)
+	}
+	if raised := e.Events("level_raised"); len(raised) != 1 || raised[0]["security_level"] != "elevated" {
+		t.Errorf("raised: %v", raised)
+	}
+	if told := e.Events("dry_run_difference"); len(told) != 1 || told[0]["detail"] != "live: elevated; candidate: high" || told[0]["request_id"] == nil {
+		t.Errorf("told: %v", told)
+	}
+}
