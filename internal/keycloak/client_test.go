@@ -56,6 +56,24 @@ func TestAClientStopsWhereItIsTold(t *testing.T) {
 	}
 }
 
+func TestAClientSendsItsHeadersAndAsksWithoutFollowing(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/next", http.StatusSeeOther)
+		}
+		fmt.Fprint(w, r.Header.Get("X-From"))
+	}))
+	t.Cleanup(server.Close)
+	client := keycloak.NewClient()
+	client.Send("X-From", "Berlin")
+	if page, err := client.Get(t.Context(), server.URL); err != nil || page.Body != "Berlin" || page.URL.Path != "/next" {
+		t.Errorf("ended with %q at %v, %v", page.Body, page.URL, err)
+	}
+	if page, err := client.Ask(t.Context(), server.URL+"/"); err != nil || page.Status != http.StatusSeeOther || page.Header.Get("Location") != "/next" {
+		t.Errorf("asked: %d, %v, %v", page.Status, page.Header, err)
+	}
+}
+
 func TestAClientGivesUpOnALoop(t *testing.T) {
 	if _, err := keycloak.NewClient().Get(t.Context(), echo(t).URL+"/loop"); err == nil {
 		t.Error("a loop of redirects ended without an error")
