@@ -150,3 +150,29 @@ func Test_an_acr_that_leaked_from_another_application_opens_nothing_and_the_pass
 		told{event: "step_up_asked", level: "high", holds: []string{"round 2"}},
 		told{event: "step_up_proven"})
 }
+
+func Test_with_a_level_for_each_factor_a_passkey_proves_the_lower_one_and_the_higher_one_is_asked_for_by_itself(t *testing.T) {
+	r := startStepping(t, stepping{client: "edgeauth-levels",
+		routes: "  - {path: /desk, upstream: page, level: elevated}\n  - {path: /safe, upstream: page, level: high}\n"})
+	const who = "kira"
+	r.keycloak.AddUser(keycloak.User{Name: who, Required: []string{keycloak.EnrolPasskey}})
+	tab := tabIn(t, browser.Start(t), "berlin")
+	tab.AddAuthenticator()
+	tab.Open(r.URL + "/elsewhere")
+	signIn(tab, who, who)
+	tab.WaitVisible("#registerWebAuthn")
+	tab.Click("#registerWebAuthn")
+	at(t, tab, r, "/elsewhere", http.StatusOK)
+
+	t.Logf("Keycloak's pages for elevated: %v", confirmAt(t, tab, r, "/desk", who))
+	at(t, tab, r, "/desk", http.StatusOK)
+	meIn(t, tab).is(t, "elevated", "normal", true, "mfa", "pwd", "hwk")
+	t.Logf("Keycloak's pages for high: %v", confirmAt(t, tab, r, "/safe", who))
+	at(t, tab, r, "/safe", http.StatusOK)
+	meIn(t, tab).is(t, "high", "normal", true, "bio", "pwd", "hwk")
+	tab.Open(r.URL + "/desk")
+	at(t, tab, r, "/desk", http.StatusOK)
+	if n := len(r.Events("step_up_proven")); n != 2 {
+		t.Errorf("%d step-ups", n)
+	}
+}

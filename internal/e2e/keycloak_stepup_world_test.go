@@ -102,7 +102,8 @@ func (m myself) is(t *testing.T, when, level string, proven bool, acr string, am
 	t.Helper()
 	slices.Sort(m.AMR)
 	slices.Sort(amr)
-	if m.Level != level || m.Proven != proven || m.ACR != acr || !slices.Equal(m.AMR, amr) {
+	// Keycloak names a method once for each step of its flow that used it.
+	if m.Level != level || m.Proven != proven || m.ACR != acr || !slices.Equal(slices.Compact(m.AMR), amr) {
 		t.Errorf("%s: level %s, proven %v, acr %s, amr %v; want %s, %v, %s, %v", when, m.Level, m.Proven, m.ACR, m.AMR, level, proven, acr, amr)
 	}
 }
