@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -373,7 +374,8 @@ func TestAProofIsNamedByAllThatItAsks(t *testing.T) {
 		if other, taken := seen[p.ID()]; taken {
 			t.Errorf("%+v and %+v have one name", p, other)
 		}
-		if seen[p.ID()] = p; p.ID() != p.ID() {
+		seen[p.ID()] = p
+		if again := (policy.Proof{ACR: slices.Clone(p.ACR), AMR: slices.Clone(p.AMR), MaxAge: p.MaxAge, NewAuthenticator: p.NewAuthenticator}); again.ID() != p.ID() {
 			t.Errorf("%+v has two names", p)
 		}
 	}
