@@ -83,7 +83,8 @@ func (q *question) known(ctx context.Context) (*known, error) {
 	nothing := known{Failures: policy.Failures{Subject: -1, Network: -1, ASN: -1}}
 	if q.offline {
 		nothing.from = fromNobody
-		nothing.notes = []string{"offline: floors and history of the person are not known"}
+		nothing.notes = []string{"offline: floors and history of the person are not known; a login is assessed as where a history cannot be read"}
+		nothing.unhashed(q, ringErr)
 		return &nothing, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -99,11 +100,16 @@ func (q *question) known(ctx context.Context) (*known, error) {
 		nothing.notes = []string{fmt.Sprintf("floors and history of the person are not known: %v", err)}
 		return &nothing, nil
 	}
-	if ringErr != nil {
-		k.notes = append(k.notes, fmt.Sprintf("networks and devices cannot be compared: %v", ringErr))
-	}
+	k.unhashed(q, ringErr)
 	k.until(q.at)
 	return &k, nil
+}
+
+// unhashed notes that there is no key ring to hash with, where anything is compared.
+func (k *known) unhashed(q *question, err error) {
+	if err != nil && q.client.IsValid() {
+		k.notes = append(k.notes, fmt.Sprintf("networks and devices cannot be compared: %v", err))
+	}
 }
 
 // stored reads the store itself.

@@ -177,7 +177,11 @@ func (x *explainedAssessment) write(p *page, heading string) {
 		facts = append(facts, []string{"risk.mode is " + x.Mode + ": it raises nothing"})
 	}
 	for _, w := range x.Changes {
-		facts = append(facts, []string{fmt.Sprintf("would be %s (%.2f) without %s (%+.2f)", w.Level, w.Score, strings.Join(w.Without, " and "), w.Points)})
+		points := ""
+		if w.Points != 0 { // a rule may ask for a level and add nothing
+			points = fmt.Sprintf(" (%+.2f)", w.Points)
+		}
+		facts = append(facts, []string{fmt.Sprintf("would be %s (%.2f) without %s%s", w.Level, w.Score, strings.Join(w.Without, " and "), points)})
 	}
 	if len(x.Unknown) > 0 {
 		facts = append(facts, []string{"could not tell, and so counted neither way: " + strings.Join(x.Unknown, ", ")})
