@@ -70,7 +70,7 @@ func Test_every_documented_metric_is_exported_and_every_exported_one_is_document
 }
 
 // startMeasured runs an edge that has something to show in every metric: a certificate, a key that is to retire, a
-// database of places, a login and a logout.
+// database of places, a candidate policy, a login and a logout.
 func startMeasured(t *testing.T) *edgetest.Edge {
 	t.Helper()
 	w := newWorld(t)
@@ -82,10 +82,14 @@ func startMeasured(t *testing.T) *edgetest.Edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	risk := fmt.Sprintf("risk: {places: {city: [%q]}}\n", database)
+	risk := fmt.Sprintf("risk: {places: {city: [%q]}}\ndry_run: {file: candidate.yaml}\n", database)
 	e := edgetest.Prepare(t, edgetest.Setup{URL: origin, Listen: listen, Rest: w.config("") + risk, Server: fmt.Sprintf(
 		"  tls: {mode: files, certificates: [{cert_file: %q, key_file: %q}]}\n", pair.CertFile, pair.KeyFile)})
 	writeRetiring(t, filepath.Join(e.Dir, "keys.json"))
+	candidate := strings.Replace(e.Config(), "{path: /, upstream: page}", "{path: /, upstream: page, public: true}", 1)
+	if err := os.WriteFile(filepath.Join(e.Dir, "candidate.yaml"), []byte(candidate), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	e.Run()
 	e.WaitReady()
 	c := edgetest.NewClient(t, insecurely(listen, listen), func(tr *http.Transport) {
