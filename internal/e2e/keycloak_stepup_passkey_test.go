@@ -119,7 +119,7 @@ func leaky(t *testing.T, kc *keycloak.Server, acr string) (address string) {
 }
 
 func Test_an_acr_that_leaked_from_another_application_opens_nothing_and_the_passkey_does(t *testing.T) {
-	r := startStepping(t, stepping{routes: "  - {path: /safe, upstream: page, level: high}\n", provider: ", clock_skew: 1s"})
+	r := startStepping(t, stepping{routes: "  - {path: /safe, upstream: page, level: high}\n  - {path: /naive, upstream: page, acr: [bio]}\n", provider: ", clock_skew: 1s"})
 	const who, key = "gina", "a-test's-otp-secret-20"
 	r.keycloak.AddUser(keycloak.User{Name: who, OTP: key, Required: []string{keycloak.EnrolPasskey}})
 	tab := tabIn(t, browser.Start(t), "berlin")
@@ -139,6 +139,10 @@ func Test_an_acr_that_leaked_from_another_application_opens_nothing_and_the_pass
 	}
 	proved := time.Now() // beyond clock_skew, auth_time says that nobody authenticated for us
 	r.Until("the code is older than clocks may differ", func() bool { return time.Since(proved) > 3*time.Second })
+	tab.Open(r.URL + "/naive") // names an acr alone, and falls for it
+	at(t, tab, r, "/naive", http.StatusOK)
+	meIn(t, tab).is(t, "after a step-up that names an acr alone", "normal", true, "bio", "pwd", "otp")
+
 	pages := confirmAt(t, tab, r, "/safe", who)
 	if strings.Join(pages, " ") != "password passkey" {
 		t.Errorf("Keycloak's pages of the step-up: %v", pages)
@@ -146,6 +150,7 @@ func Test_an_acr_that_leaked_from_another_application_opens_nothing_and_the_pass
 	at(t, tab, r, "/safe", http.StatusOK)
 	meIn(t, tab).is(t, "after the step-up", "normal", true, "bio", "pwd", "hwk")
 	wantTrail(t, "the edge", trail(t, r.Edge, stepEvents()...),
+		told{event: "step_up_asked", holds: []string{"round 1"}}, told{event: "step_up_proven"}, // the naive route
 		told{event: "step_up_asked", level: "high", holds: []string{"round 1"}},
 		told{event: "step_up_asked", level: "high", holds: []string{"round 2"}},
 		told{event: "step_up_proven"})
