@@ -35,8 +35,8 @@ func (v validator) protocol(address, path string, p Protocol, scheme string) {
 	}
 }
 
-// circle finds an upstream that is the edge itself: a request would go round until something breaks. By another name of
-// this machine it still can.
+// circle finds an upstream that is the edge itself: a request would go round, as it still can by another name of this
+// machine; the proxy ends that after a few rounds (508).
 func (v validator) circle(path string, a *url.URL) {
 	port := cmp.Or(a.Port(), map[string]string{"http": "80", "https": "443"}[a.Scheme])
 	for key, listen := range map[string]string{"server.listen": v.Server.Listen, "server.http_listen": v.Server.HTTPListen} {

@@ -13,7 +13,8 @@
 // of more than 8 KiB after encoding is not cut: the request is refused (403, identity_too_large).
 //
 // X-Forwarded-For holds the client's address (one, not a chain), X-Forwarded-Proto and X-Forwarded-Host the public
-// origin, X-Request-Id the id that also stands in the access log.
+// origin, X-Request-Id the id that also stands in the access log. CDN-Loop counts the edges that a request came through;
+// one too many is answered with 508.
 //
 // # What comes back
 //

@@ -53,6 +53,7 @@ func (x *exchange) header(h http.Header) {
 	}
 	h["X-Forwarded-Proto"], h["X-Forwarded-Host"] = x.h.proto, x.h.host
 	h["X-Request-Id"] = []string{x.record.RequestID}
+	addHop(h)
 	if x.told == nil {
 		return
 	}

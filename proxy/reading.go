@@ -20,6 +20,9 @@ func (h *Handler) read(r *http.Request) (target.Target, error) {
 	if missingBody(r) {
 		return target.Target{}, &web.Error{Code: http.StatusBadRequest, Reason: "content_length", Title: "The body is missing"}
 	}
+	if err := checkLoop(r.Header); err != nil {
+		return target.Target{}, err
+	}
 	if h.opt.RefuseOddHeaders {
 		for name := range r.Header {
 			if scrub.Odd(name) {
