@@ -6,14 +6,12 @@ package admin
 import (
 	"log/slog"
 	"net/http"
-	"net/http/pprof"
 )
 
 // Options is what Handler needs. Metrics and Log may be nil: then /metrics is 404 and nothing is logged.
 type Options struct {
 	Checks  []Check // in the order in which they are reported
 	Metrics *Metrics
-	Pprof   bool // serve profiles under /debug/pprof/; whoever reaches the listener can then read the process's memory
 	Log     *slog.Logger
 }
 
@@ -32,9 +30,6 @@ func Handler(o Options) http.Handler {
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics.handler(o.Log))
 	}
-	if o.Pprof {
-		profiles(mux)
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -45,12 +40,4 @@ func Handler(o Options) http.Handler {
 func alive(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n")) // a caller who has gone needs no answer
-}
-
-func profiles(mux *http.ServeMux) {
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }

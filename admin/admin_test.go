@@ -80,9 +80,6 @@ func TestTheListenerAnswersReadsOnlyAndIsNeverCached(t *testing.T) {
 			t.Errorf("%s %s: %d, %v; want %d and no-store", tt.method, tt.path, w.Code, w.Header(), tt.code)
 		}
 	}
-	if w := get(admin.Handler(admin.Options{Pprof: true}), "GET", "/debug/pprof/"); w.Code != 200 {
-		t.Errorf("profiles were asked for: %d", w.Code)
-	}
 }
 
 func scrape(t *testing.T, m *admin.Metrics) string {
