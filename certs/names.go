@@ -23,7 +23,8 @@ func dnsNames(names []string) ([]string, error) {
 	return out, nil
 }
 
-// isDNSName reports whether host is a lower-case host name of letters, digits and hyphens (RFC 1123, 2.1).
+// isDNSName reports whether host is a lower-case host name of letters, digits and hyphens (RFC 1123, 2.1). Underscores
+// pass too: some private networks have them.
 func isDNSName(host string) bool {
 	if host == "" || len(host) > 253 {
 		return false

@@ -115,9 +115,6 @@ func (c *Client) Login(ctx context.Context, address, username, password string) 
 	return c.Submit(ctx, page, map[string]string{"username": username, "password": password})
 }
 
-// Cookies returns what the client would send to address.
-func (c *Client) Cookies(address *url.URL) []*http.Cookie { return c.http.Jar.Cookies(address) }
-
 // IsLoginForm reports whether the page is Keycloak's form for user name and password.
 func (p Page) IsLoginForm() bool { return strings.Contains(p.Body, `id="kc-form-login"`) }
 

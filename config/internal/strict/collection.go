@@ -52,7 +52,6 @@ func (d *decoder) record(path string, n *yaml.Node, key Place) {
 		at = key
 	}
 	d.places[path] = at
-	d.written = append(d.written, path)
 }
 
 func (d *decoder) keyText(k *yaml.Node, path string) bool {

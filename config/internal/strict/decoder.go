@@ -24,7 +24,6 @@ type Options struct {
 type Result struct {
 	places   map[string]Place      // of values that the file gives, by path
 	texts    map[string]*yaml.Node // of expressions, by path
-	written  []string              // the paths of places, in the order of the file
 	problems []Problem
 	warnings []Problem
 	failed   map[string]bool // paths with a problem

@@ -38,7 +38,7 @@ func Key(path, key string) string {
 // Index is the path of a list's element.
 func Index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
-// printable makes a text from the file fit for a terminal and a log line: no control or inexcerpt.Visible characters, no
+// printable makes a text from the file fit for a terminal and a log line: no control or invisible characters, no
 // change of writing direction, at most 60 characters.
 func printable(s string) string {
 	out := strings.Map(excerpt.Visible, s)

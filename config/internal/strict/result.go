@@ -27,9 +27,6 @@ func (r *Result) Given(path string) bool {
 	return ok
 }
 
-// Paths lists the paths of all values that the file gives, in its order.
-func (r *Result) Paths() []string { return slices.Clone(r.written) }
-
 // Report adds a problem with the value at path, unless one with it or with something around it is already known.
 func (r *Result) Report(path, message, hint string) {
 	if !r.Bad(path) {
