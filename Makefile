@@ -71,7 +71,7 @@ image-context: ## build the file set that the container image is made of
 	go test -count=1 -run Image ./internal/image
 
 .PHONY: generate
-generate: ## write generated files again (JSON Schema, configuration reference)
+generate: ## write generated files again (schemas of the configuration and of audit events, configuration reference)
 	go generate ./...
 
 .PHONY: clean

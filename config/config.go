@@ -15,7 +15,7 @@ type Config struct {
 	Providers []Provider `yaml:"providers" doc:"Identity providers (OpenID Connect), by name. At least one, unless every route is public."`
 	Session   Session    `yaml:"session" doc:"How long people stay logged in, and the keys that seal their sessions."`
 	Store     Store      `yaml:"store" doc:"Where state lives that edges share: the revocation log, tokens and histories of logins. A change to any of its keys needs a restart."`
-	Levels    Levels     `yaml:"levels" doc:"The security levels: how long sessions last, what closes and what proves enough to open it again, and how old an edge's copy of the revocation log may be. See docs/risk.md."`
+	Levels    Levels     `yaml:"levels" doc:"The security levels: how long sessions last, what closes and what proves enough to open it again, and how old an edge's copy of the revocation log may be. See docs/step-up.md."`
 	Risk      Risk       `yaml:"risk" doc:"How logins that look wrong are told from others, and what becomes of them. See docs/risk.md."`
 	Upstreams []Upstream `yaml:"upstreams" required:"true" doc:"The applications behind edgeauth, by name."`
 	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. Of several that match, the most specific path wins, not the first in the list."`

@@ -24,7 +24,7 @@ type Level struct {
 	Lifetime              time.Duration `yaml:"lifetime" min:"1m" max:"720h" derived:"session.lifetime" doc:"How long a session at this level lasts at most. A session that the log raises to it, and that does not prove it, ends as long after that."`
 	Idle                  time.Duration `yaml:"idle" min:"1m" max:"720h" derived:"session.idle, at most lifetime" doc:"How long a session at this level lasts without a request."`
 	ACR                   []string      `yaml:"acr" default:"[]" format:"acr" doc:"What proves the level: the provider's answer must hold one of these as its acr. All of them are asked for, the first as the preferred one. Empty: any acr."`
-	AMR                   []string      `yaml:"amr" default:"[]" format:"acr" doc:"And one of these among its amr (RFC 8176: otp, hwk, ...). Empty: any. An acr alone proves little; see docs/risk.md."`
+	AMR                   []string      `yaml:"amr" default:"[]" format:"acr" doc:"And one of these among its amr (RFC 8176: otp, hwk, ...). Empty: any. An acr alone proves little; see docs/step-up.md."`
 	MaxAge                time.Duration `yaml:"max_age" default:"0s" min:"0s" max:"720h" doc:"And the person must have authenticated no longer ago. 0s: any time since the level was given."`
 	AllowNewAuthenticator bool          `yaml:"allow_new_authenticator" default:"false" doc:"Whether an authenticator that was enrolled on the spot, after the level was raised, proves it all the same. Who stole a password can then enrol a fingerprint of their own."`
 	Blocks                []string      `yaml:"blocks" default:"[]" format:"class" doc:"Classes of routes that are closed until the level is proven."`
