@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgeauth/edgeauth/audit"
-	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/history"
 	"github.com/edgeauth/edgeauth/identity"
 )
@@ -70,7 +69,7 @@ func (f forgetFlags) run(cmd *cobra.Command) error {
 	var out wireForgotten
 	err = askEdge(ctx, socketPath(cfg), "/forget", in, &out)
 	if errors.Is(err, errNoEdge) {
-		out, err = f.direct(ctx, cmd, cfg, in)
+		out, err = f.direct(ctx, cmd, in)
 	}
 	if err != nil {
 		return err
@@ -97,7 +96,7 @@ func tell(cmd *cobra.Command, sub, provider string, n int) {
 }
 
 // direct erases in the store itself, and leaves the audit event where the command's own messages go.
-func (f forgetFlags) direct(ctx context.Context, cmd *cobra.Command, _ *config.Config, in wireForget) (wireForgotten, error) {
+func (f forgetFlags) direct(ctx context.Context, cmd *cobra.Command, in wireForget) (wireForgotten, error) {
 	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), "server.data_dir", "store", "session.keys_file")
 	if err != nil {
 		return wireForgotten{}, err
