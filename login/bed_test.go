@@ -261,7 +261,8 @@ func (j *journal) String() string {
 // shop is a store in memory that can be away: marks, vault and log.
 type shop struct {
 	away   atomic.Bool
-	mu     sync.Mutex // guards values and ends
+	proved atomic.Bool // everybody gave the same proof on the same device before
+	mu     sync.Mutex  // guards values and ends
 	values map[string][]byte
 	ends   map[string]time.Time // of marks
 	log    memoryLog

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/login/internal/flow"
@@ -36,6 +37,9 @@ func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	auth, err := s.authentication(ctx, r, a, who, need.Proof)
 	if err != nil {
+		return s.retryLater(w, r, a, "store_unavailable", err)
+	}
+	if auth.Enrolled, err = s.enrolledBefore(ctx, &need, &auth, who, fresh); err != nil {
 		return s.retryLater(w, r, a, "store_unavailable", err)
 	}
 	now := s.opt.Now()
@@ -93,6 +97,21 @@ func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival
 	return auth, err
 }
 
+// enrolledBefore forgets an enrolment where it does not matter: on a device on which the person had given the same proof
+// before the level was raised, the authenticator is not the one that was set up since.
+func (s *Server) enrolledBefore(ctx context.Context, need *policy.Need, auth *policy.Authentication, who *oidc.Login, fresh *session.Session) (time.Time, error) {
+	late := *need
+	late.NewAuthenticator = true
+	if s.opt.Levels.Meets(need, auth, s.opt.Now()) || !s.opt.Levels.Meets(&late, auth, s.opt.Now()) {
+		return auth.Enrolled, nil
+	}
+	proved, err := s.opt.Enrolled.ProvedOn(ctx, who.Subject, fresh.Device, need.Proof, need.Since)
+	if err != nil || !proved {
+		return auth.Enrolled, err
+	}
+	return time.Time{}, nil
+}
+
 func assuranceText(who *oidc.Login) string {
 	return fmt.Sprintf("acr %s, amr %s", who.Assurance.ACR, strings.Join(who.Assurance.AMR, " "))
 }
@@ -146,8 +165,9 @@ func (s *Server) notElevated(r *http.Request, a *arrival, who *oidc.Login, reaso
 		e.Links = append(e.Links, web.Link{Text: "Log out", URL: Prefix + "logout"})
 	case "new_authenticator":
 		e.Title = "This device is too new for that"
-		e.Public = "A login under your name looked wrong, and the authenticator that you used was set up after that. Use one that you had before, " +
-			"or ask the operator to help you. You are logged in as before."
+		e.Public = "A login under your name looked wrong, and an authenticator was set up for you after that. Confirm on a device on which you did " +
+			"so before, or ask the operator to help you. You are logged in as before."
+		e.Links = e.Links[len(e.Links)-1:]
 	default:
 		e.Public = "The login service did not confirm you in the way that this page needs. It may not offer that way, " +
 			"or you may not have set it up. Ask the operator, and tell the request ID. You are logged in as before."

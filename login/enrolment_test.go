@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/policy"
 )
 
 // Enrolled is when an authenticator of a subject was enrolled on the spot.
@@ -24,4 +25,12 @@ func (s *shop) MarkEnrolled(ctx context.Context, who identity.Subject, at time.T
 		return err
 	}
 	return s.Put(ctx, "enrolled:"+who.String(), text, time.Hour)
+}
+
+// ProvedOn reports what a test has set.
+func (s *shop) ProvedOn(context.Context, identity.Subject, identity.DeviceID, policy.Proof, time.Time) (bool, error) {
+	if s.away.Load() {
+		return false, errAway
+	}
+	return s.proved.Load(), nil
 }

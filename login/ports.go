@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
@@ -54,6 +55,9 @@ type Enrolments interface {
 	// Enrolled is when an authenticator of the subject was last enrolled on the spot; zero: never.
 	Enrolled(ctx context.Context, s identity.Subject) (time.Time, error)
 	MarkEnrolled(ctx context.Context, s identity.Subject, at time.Time) error
+	// ProvedOn reports whether the subject was seen on a device before that moment, with that proof and nothing left to
+	// prove.
+	ProvedOn(ctx context.Context, s identity.Subject, d identity.DeviceID, p policy.Proof, before time.Time) (bool, error)
 }
 
 // Vault keeps what of a login must not be in a cookie. Every error means that the store could not be asked.

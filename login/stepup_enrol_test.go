@@ -43,6 +43,21 @@ func TestAnAuthenticatorThatIsEnrolledOnTheSpotDoesNotMeetTheFloor(t *testing.T)
 	}
 }
 
+// Somebody who has two passkeys and enrolled the second while a level was raised still has the first.
+func TestADeviceThatGaveTheProofBeforeMeetsTheFloorAllTheSame(t *testing.T) {
+	b := open(t, leveled)
+	c := b.carol()
+	b.raise("carol", identity.High, b.now())
+	c.refused(c.follow(c.get("/sensitive/a")), http.StatusForbidden, "new_authenticator")
+	b.shop.proved.Store(true)
+	if p := c.follow(c.get("/sensitive/a")); p.StatusCode != http.StatusOK {
+		t.Fatalf("on the device of before: %d\n%s", p.StatusCode, p.body)
+	}
+	if p := c.get("/sensitive/a"); p.StatusCode != http.StatusOK {
+		t.Errorf("the session does not keep it: %d\n%s", p.StatusCode, p.body)
+	}
+}
+
 // A route that asks for the same acr and amr by itself takes the new authenticator, because nothing was raised for it. What
 // the session then carries must not meet the floor.
 func TestAProofOfANewAuthenticatorForARouteDoesNotMeetTheFloor(t *testing.T) {

@@ -119,6 +119,11 @@ func (w watch) MarkEnrolled(ctx context.Context, s identity.Subject, at time.Tim
 	return w.history.MarkEnrolled(ctx, s, at)
 }
 
+// ProvedOn implements login.Enrolments.
+func (w watch) ProvedOn(ctx context.Context, s identity.Subject, d identity.DeviceID, p policy.Proof, before time.Time) (bool, error) {
+	return w.history.ProvedOn(ctx, s, d, p, before)
+}
+
 // newHistory keeps sightings in the edge's store.
 func newHistory(e *edge, log *slog.Logger) *history.History {
 	return history.New(history.Options{
