@@ -64,7 +64,7 @@ type Learning struct {
 // RiskException is what holds for some people.
 type RiskException struct {
 	Provider   string             `yaml:"provider" doc:"People of this provider. Empty: of any."`
-	Groups     []string           `yaml:"groups" default:"[]" doc:"Members of one of these groups. Empty: anybody."`
+	Groups     []string           `yaml:"groups" default:"[]" doc:"Members of one of these groups. Empty: anybody. Sessions from before a group is named here do not carry it: when one moves, the exception does not hold for it."`
 	Exempt     []string           `yaml:"exempt" default:"[]" doc:"Reasons that do not count for them, as in [new_hosting]. docs/risk.md lists them."`
 	Thresholds map[string]float64 `yaml:"thresholds" default:"{}" doc:"Least score for a level, in place of the general one."`
 }

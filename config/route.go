@@ -23,7 +23,7 @@ type Route struct {
 	StripPrefix  string              `yaml:"strip_prefix" format:"prefix" doc:"Beginning of the path that the upstream does not see."`
 	Public       bool                `yaml:"public" default:"false" doc:"Whether no login is needed."`
 	Provider     string              `yaml:"provider" derived:"the host's provider" doc:"The provider that logs people in for this route."`
-	Groups       []string            `yaml:"groups" default:"[]" doc:"Groups, one of which is needed. Only groups that some route names are kept in a session: once one is added, sessions from before are asked to log in again where they would be refused."`
+	Groups       []string            `yaml:"groups" default:"[]" doc:"Groups, one of which is needed. Only groups that some route, or an exception of risk, names are kept in a session: once one is added, sessions from before are asked to log in again where they would be refused."`
 	Claims       map[string][]string `yaml:"claims" default:"{}" doc:"Claims by name, each with the values of which one is needed."`
 	Emails       []string            `yaml:"emails" default:"[]" format:"emailpattern" doc:"Verified email addresses, one of which is needed; *@example.org is every address there."`
 	Allow        string              `yaml:"allow" format:"expression" doc:"A further condition, in CEL over user, session, request, risk and now; see docs/policy.md. What cannot be evaluated lets nobody in."`

@@ -45,7 +45,7 @@ type IdentityHeaders struct {
 	User    string `yaml:"user" default:"X-Auth-User" format:"header" doc:"Header with the login name."`
 	Email   string `yaml:"email" default:"X-Auth-Email" format:"header" doc:"Header with the email address, if the provider vouches for it."`
 	Name    string `yaml:"name" default:"X-Auth-Name" format:"header" doc:"Header with the full name."`
-	Groups  string `yaml:"groups" default:"X-Auth-Groups" format:"header" doc:"Header with the groups. Only groups that some route names are kept in a session, and so sent."`
+	Groups  string `yaml:"groups" default:"X-Auth-Groups" format:"header" doc:"Header with the groups. Only groups that some route, or an exception of risk, names are kept in a session, and so sent."`
 	ACR     string `yaml:"acr" default:"X-Auth-Acr" format:"header" doc:"Header with how the person authenticated (acr)."`
 	Level   string `yaml:"level" format:"header" doc:"Header with the security level that the session is under: the one of its login, or a stricter one that it was raised to since. A strict level says that something looked wrong, not that the person proved more."`
 	Session string `yaml:"session" format:"header" doc:"Header with the session's public name, the one that edgeauth revoke takes."`

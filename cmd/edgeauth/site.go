@@ -53,6 +53,9 @@ func newRoutes(cfg *config.Config, log *slog.Logger) (routeSet, error) {
 		e := rs.expressions[i]
 		asked = append(asked, &policy.Route{Groups: r.Groups, Claims: claimRules(r.Claims), Allow: e.allow, When: e.when})
 	}
+	for _, e := range cfg.Risk.Exceptions { // for whom they are is asked of sessions that move, too
+		asked = append(asked, &policy.Route{Groups: e.Groups})
+	}
 	rs.groups, rs.claims, rs.selection = policy.Select(asked)
 	return rs, nil
 }
