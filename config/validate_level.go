@@ -2,6 +2,8 @@ package config
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 )
@@ -30,16 +32,16 @@ func (v validator) proof(path string, l *Level) {
 
 func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	if l.MaxStaleness > weaker.MaxStaleness {
-		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", "")
+		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.MaxStaleness))
 	}
 	if l.Past == PastAllow && weaker.Past == PastDeny {
 		v.report(path+".past", "must not be allow while "+weakerName+", which is weaker, denies", "")
 	}
 	if l.Lifetime > weaker.Lifetime {
-		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", "")
+		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Lifetime))
 	}
 	if l.Hold < weaker.Hold && len(weaker.Blocks) > 0 { // a floor that closes nothing is missed by nobody
-		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", "")
+		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Hold))
 	}
 	if l.AllowNewAuthenticator && !weaker.AllowNewAuthenticator && len(weaker.ACR)+len(weaker.AMR) > 0 {
 		v.report(path+".allow_new_authenticator", "must not be true while that of "+weakerName+", which is weaker, is false", "")
@@ -55,6 +57,17 @@ func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 			v.report(path+".blocks", "must contain "+class+", which "+weakerName+", the weaker level, blocks", "")
 		}
 	}
+}
+
+// isFor says what a level has, which may be a default that stands nowhere in the file.
+func isFor(level string, d time.Duration) string {
+	text := d.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = strings.TrimSuffix(text, none[1:])
+		}
+	}
+	return "it is " + text + " for " + level
 }
 
 // assurance checks what a route asks of an authentication.

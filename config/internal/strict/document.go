@@ -164,6 +164,10 @@ func syntaxHint(message string) string {
 		return starHint
 	case strings.Contains(message, "cannot start any token"):
 		return "a value that begins with @, ` or % must stand in quotes"
+	case strings.Contains(message, "did not find expected ','"):
+		return "check the brackets and quotes around this line; within { } and [ ] a value with ${ } must stand in quotes"
+	case strings.Contains(message, "did not find expected key"):
+		return "check the indentation and quotes around this line; a text that begins with a quote must end with it"
 	case strings.Contains(message, "did not find expected"):
 		return "check the indentation and the brackets and quotes around this line"
 	}
