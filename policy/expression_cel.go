@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -71,6 +73,9 @@ type program struct{ cel.Program }
 func (p program) eval(f *facts) (bool, error) {
 	out, _, err := p.Eval(activation{f})
 	if err != nil {
+		if names, found := strings.CutPrefix(err.Error(), "no such attribute(s): "); found {
+			return false, errors.New(names + " is not known")
+		}
 		return false, err
 	}
 	b, ok := out.(types.Bool)

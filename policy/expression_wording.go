@@ -32,7 +32,7 @@ func reword(text string, m Mistake) Mistake {
 		return m
 	}
 	if unreadable.MatchString(m.Message) {
-		m.Message, m.Hint = "a text without its closing quote, or a character that means nothing here", "texts stand in quotes: 'GET'"
+		m.Message, m.Hint = "a text without its closing quote, or a character that means nothing here", "texts stand in quotes: 'GET'; equal is ==, and is &&, or is ||"
 		return m
 	}
 	for _, bound := range bounds() {

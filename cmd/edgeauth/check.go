@@ -29,12 +29,14 @@ func newCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := newTree(cfg, p, nil); err != nil {
+			t, err := newTree(cfg, p, nil)
+			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if err := checkDataDir(cfg, cmd.ErrOrStderr()); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			warnOfPlaces(t.watch, cmd.ErrOrStderr())
 			warnOfCandidate(cfg, p, cmd.ErrOrStderr())
 			warnOfKeys(cfg, cmd.ErrOrStderr())
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s, %s\n", args[0], counted(len(cfg.Server.Hosts), "host"),
@@ -77,6 +79,14 @@ func counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// warnOfPlaces says which files of risk.places and risk.networks an edge could not read. It is no mistake: it would start, and
+// count as unknown what they would have told.
+func warnOfPlaces(w watch, stderr io.Writer) {
+	for _, problem := range w.unread() {
+		fmt.Fprintf(stderr, "warning: risk: %s; what it would tell is unknown\n", problem)
+	}
 }
 
 // warnOfKeys says that an edge with these settings would not start for want of keys. It is no mistake of the file: the

@@ -201,7 +201,8 @@ func (w *demoWorld) announce(ctx context.Context, e *edge, out io.Writer, config
            curl -i %[1]s/api/hello
                                        a program gets a 401 that it can read, not a redirect
            %[4]s revoke --config %[2]s --all
-                                       in another terminal: everybody is logged out at once
+                                       in another terminal: every session ends at once (the next page logs you in
+                                       again without asking, while the identity provider still knows you)
   Health   http://%[3]s/readyz  and  /metrics
   End      Ctrl-C
 

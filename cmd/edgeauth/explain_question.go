@@ -301,6 +301,10 @@ func (q *question) answer(ctx context.Context) (*explained, error) {
 	s.Authentication.Enrolled = k.Enrolled
 	a.describe(q, &s, k)
 	a.decide(&s, st, q.at)
+	asksWhere := func(c explainedCondition) bool { return strings.Contains(c.Asked, "request.client") }
+	if !q.client.IsValid() && slices.ContainsFunc(a.Conditions, asksWhere) {
+		a.Notes = append(a.Notes, "where the request comes from, which an expression asks about (--ip says it)")
+	}
 	return a, nil
 }
 

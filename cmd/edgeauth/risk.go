@@ -134,6 +134,19 @@ func newHistory(e *edge, log *slog.Logger) *history.History {
 	})
 }
 
+// unread says which files about addresses are not in use as they are now, and why.
+func (w watch) unread() (bad []string) {
+	if w.places == nil {
+		return nil
+	}
+	for _, st := range w.places.Status() {
+		if st.Problem != nil {
+			bad = append(bad, fmt.Sprintf("%s file %s: %v", st.Kind, st.Path, st.Problem))
+		}
+	}
+	return bad
+}
+
 // checkRisk: without a source assessments go on with less, and say so.
 func (e *edge) checkRisk() (admin.State, string) {
 	w := e.tree.Load().watch
@@ -144,11 +157,7 @@ func (e *edge) checkRisk() (admin.State, string) {
 	if _, ok := e.keys.Ring().Pepper(); !ok {
 		bad = append(bad, history.ErrNoPepper.Error())
 	}
-	for _, st := range w.places.Status() {
-		if st.Problem != nil {
-			bad = append(bad, fmt.Sprintf("%s file %s: %v", st.Kind, st.Path, st.Problem))
-		}
-	}
+	bad = append(bad, w.unread()...)
 	if len(bad) == 0 {
 		return admin.Ready, ""
 	}
