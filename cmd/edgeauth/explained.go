@@ -217,6 +217,9 @@ func (a *explained) assess(q *question, k *known) (identity.Level, error) {
 	if err != nil {
 		return "", err
 	}
+	if q.agent == "" {
+		a.Notes = append(a.Notes, "the login's program (--user-agent says it): without that line its kind is other, which is compared")
+	}
 	a.Notes = append(a.Notes, q.carry(&now, k)...)
 	for _, st := range q.places.Status() {
 		if st.Problem != nil {
