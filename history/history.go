@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// Kept is how many sightings of a subject are kept.
+	// Kept is how many logins of a subject are kept in which all was proven that was asked for, and how many other sightings.
 	Kept = 50
 	// KeptFor is how long a sighting is kept: older ones tell nothing more (Wiefling et al., TOPS 2022, section 5).
 	KeptFor = 180 * 24 * time.Hour
@@ -57,8 +57,8 @@ func New(o Options) *History {
 	return &History{o}
 }
 
-// Record adds a sighting to a subject's history, and drops what is beyond the last 50. It is kept coarsely (encode says how),
-// for 180 days from now on. Errors are ErrNoPepper, those of the store, or those of a sighting without a time.
+// Record adds a sighting to a subject's history, and drops what is beyond the last 50 of its kind (list says which there are).
+// It is kept coarsely (encode says how), for 180 days from now on. Errors are ErrNoPepper, those of the store, or those of a sighting without a time.
 func (h *History) Record(ctx context.Context, subject identity.Subject, s policy.Sighting) error {
 	const doing = "recording a sighting"
 	own, err := h.own(subject)
@@ -69,7 +69,7 @@ func (h *History) Record(ctx context.Context, subject identity.Subject, s policy
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if err := h.o.Store.Push(ctx, own.key, value, Kept, KeptFor); err != nil {
+	if err := h.o.Store.Push(ctx, own.list(&s), value, Kept, KeptFor); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
@@ -88,9 +88,13 @@ func (h *History) Read(ctx context.Context, subject identity.Subject) ([]policy.
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	values, err := h.o.Store.List(ctx, own.key)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+	var values [][]byte
+	for _, key := range own.lists() {
+		list, err := h.o.Store.List(ctx, key)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		values = append(values, list...)
 	}
 	sightings, unreadable := own.openAll(values, h.o.Now())
 	if unreadable > 0 && h.o.Unreadable != nil {
@@ -124,8 +128,10 @@ func (h *History) Forget(ctx context.Context, subject identity.Subject) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if err := h.o.Store.Erase(ctx, own.key); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+	for _, key := range own.lists() {
+		if err := h.o.Store.Erase(ctx, key); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
 	}
 	return nil
 }

@@ -87,6 +87,39 @@ func TestTheLastFiftySightingsAreKeptNewestFirstWhateverTheOrderOfWriting(t *tes
 	}
 }
 
+// A thief who made the logins be forgotten would be a new user, whose score does not act.
+func TestProvenLoginsAreNotPushedOutByAnythingElse(t *testing.T) {
+	for name, flood := range map[string]policy.Sighting{
+		"logins that proved too little": {Login: true, Unproven: true},
+		"moves within a session":        {},
+		"moves that somebody else made": {Unproven: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t, openFile(t))
+			for i := range 5 {
+				b.record(alice, policy.Sighting{Login: true, At: noon.Add(-time.Duration(i) * time.Hour)})
+			}
+			for range 2 * history.Kept {
+				flood.At = noon
+				b.record(alice, flood)
+			}
+			logins := 0
+			for _, s := range b.read(alice) {
+				if s.Login && !s.Unproven {
+					logins++
+				}
+			}
+			if logins != 5 {
+				t.Errorf("of 5 logins %d are left", logins)
+			}
+			must(t, b.Forget(t.Context(), alice))
+			if got := b.read(alice); len(got) != 0 {
+				t.Errorf("forgetting leaves %d sightings", len(got))
+			}
+		})
+	}
+}
+
 func TestWhatIsOlderThan180DaysIsLeftOutThoughTheListLivesOn(t *testing.T) {
 	b := newBed(t, newMemory())
 	b.record(alice, seen(noon, "DE"), seen(noon.Add(time.Millisecond), "FR"), seen(noon.Add(48*time.Hour), "ES"))

@@ -12,12 +12,24 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 )
 
-// owned is what belongs to one subject: the key of the list, and the cipher of its values. Both are derived from pepper and
-// subject, so a value that was moved to another list does not open there.
+// owned is what belongs to one subject: the name of its lists, and the cipher of their values. Both are derived from pepper
+// and subject, so a value that was moved to another subject's list does not open there.
 type owned struct {
-	key  string
+	name string
 	aead cipher.AEAD
 }
+
+// list is the key of the list that a sighting goes to. Logins that proved what was asked for have one of their own: whoever
+// has a stolen password or a copied cookie can make sightings as fast as requests, and if these pushed out the logins, the
+// subject would look like a new user, whose score does not act yet.
+func (o *owned) list(s *policy.Sighting) string {
+	if s.Login && !s.Unproven {
+		return o.lists()[0]
+	}
+	return o.lists()[1]
+}
+
+func (o *owned) lists() [2]string { return [2]string{"seen:" + o.name, "also:" + o.name} }
 
 func (h *History) own(subject identity.Subject) (*owned, error) {
 	if subject.IsZero() {
@@ -53,7 +65,7 @@ func derive(pepper [32]byte, subject identity.Subject) (*owned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing a seal: %w", err)
 	}
-	return &owned{key: "seen:" + hex.EncodeToString(name), aead: aead}, nil
+	return &owned{name: hex.EncodeToString(name), aead: aead}, nil
 }
 
 // seal returns nonce (12), ciphertext and tag (16) of an encoded sighting.
