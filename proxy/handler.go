@@ -48,6 +48,7 @@ type Handler struct {
 	table  *table
 	rules  *scrub.Rules
 	cache  atomic.Pointer[cache]
+	moves  pace
 	origin string   // as browsers write it in Origin
 	proto  []string // X-Forwarded-Proto
 	host   []string // X-Forwarded-Host

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"time"
@@ -30,10 +31,12 @@ type Revoker interface {
 const (
 	// assessTimeout bounds what an assessment within a session may wait for the store.
 	assessTimeout = 2 * time.Second
-	// assessAgain is after which time one is tried again that went without the history. The session goes on meanwhile:
+	// assessAgain is after which time one is tried again that went without the history, or was one too many. The session goes on meanwhile:
 	// an outage raises nobody's level.
 	assessAgain = 10 * time.Second
 )
+
+var errMovesOften = errors.New("the session moves too often for each move to be assessed")
 
 // whereabouts are what of a request says where it comes from, as it stands in the request: as long as that is the same,
 // nothing has to be looked up.
@@ -71,6 +74,9 @@ func (x *exchange) moved(r *http.Request, v policy.Verdict, o *opened) bool {
 	now := &seen{whereabouts: here, digest: h.opt.Watch.Digest(&visit)}
 	last := o.last.Load()
 	if now.digest != risk.Digest(o.session.Signals) && (last == nil || last.digest != now.digest || !last.until.IsZero()) {
+		if web.IsWebSocket(r) {
+			visit.JA4 = "" // history compares the hello of pages, which offers more; the digest does not tell them apart
+		}
 		x.assess(r, o, visit, now)
 	}
 	o.last.Store(now)
@@ -88,9 +94,6 @@ func (x *exchange) visit(r *http.Request, o *opened) risk.Visit {
 	s := o.session
 	v := risk.Visit{Subject: s.Subject, Groups: s.Groups, Assurance: s.Assurance,
 		Address: x.record.Client, Header: r.Header, JA4: x.record.JA4}
-	if web.IsWebSocket(r) {
-		v.JA4 = "" // history compares the hello of pages, which offers more
-	}
 	// A session's cookie without its device's is a copy more often than a browser.
 	if v.Device = identity.NewDeviceID(); s.Device.IsZero() {
 		v.Device = identity.DeviceID{}
@@ -103,6 +106,11 @@ func (x *exchange) visit(r *http.Request, o *opened) risk.Visit {
 
 // assess raises the subject's level if the visit asks for more than the session has proven since.
 func (x *exchange) assess(r *http.Request, o *opened, v risk.Visit, now *seen) {
+	if !x.h.moves.permits(o.session.Family, x.now) {
+		now.until = x.now.Add(assessAgain)
+		x.record.Note(errMovesOften)
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), assessTimeout)
 	defer cancel()
 	f := x.h.opt.Watch.Assess(ctx, v)
