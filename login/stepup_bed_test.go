@@ -157,6 +157,12 @@ func (s *suspicion) Failed(risk.Visit) {
 	s.failed++
 }
 
+func (s *suspicion) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
 // forgetful are enrolments that cannot be asked or told while a fault is on.
 type forgetful struct {
 	*shop

@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -105,5 +106,30 @@ func TestAStepUpThatLooksWrongEnds(t *testing.T) {
 	}
 	if p := c.follow(c.get("/sensitive/a")); p.StatusCode != http.StatusOK {
 		t.Errorf("it ends at %s with %d:\n%s", p.Request.URL, p.StatusCode, p.body)
+	}
+}
+
+// Any page on the web can make its readers' browsers send such callbacks, from the network whose logins it wants to look wrong.
+func TestOnlyWhatFailsInTheBrowserThatBeganItCountsAsAFailedLogin(t *testing.T) {
+	mode, found := watched()
+	b := open(t, mode)
+	found.say(identity.Normal, true)
+	foreign := b.browser().callback("/open")
+	c := b.browser()
+	for _, address := range []string{"/.edgeauth/callback", "/.edgeauth/callback?x", "/.edgeauth/callback?code=a&state=b", "/.edgeauth/callback?error=access_denied&state=b", foreign} {
+		if p := c.get(address); p.StatusCode < 400 || found.count() != 0 {
+			t.Errorf("%s: answered %d, and %d failed logins are counted", address, p.StatusCode, found.count())
+		}
+	}
+	mine, err := url.Parse(c.callback("/open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := mine.Query()
+	q.Del("code")
+	q.Set("error", "access_denied")
+	mine.RawQuery = q.Encode()
+	if p := c.get(mine.String()); p.StatusCode != http.StatusForbidden || found.count() != 1 {
+		t.Errorf("a login that was cancelled: answered %d, and %d failed logins are counted", p.StatusCode, found.count())
 	}
 }
