@@ -170,7 +170,7 @@ func Test_carol_who_enrols_her_fingerprint_on_the_spot_is_refused_and_told_why(t
 	if tab.Status() != http.StatusForbidden {
 		t.Errorf("carol is answered %d", tab.Status())
 	}
-	says(t, tab, "main", "was set up after that")
+	says(t, tab, "main", "was set up for you after that")
 	pictures(t, tab, "2-refused")
 	tab.Open(d.origin + "/")
 	says(t, tab, "#level", "high")

@@ -66,12 +66,12 @@ func Test_RT16_every_spelling_of_a_host_is_decided_like_the_host(t *testing.T) {
 	addr, first, second := twoHosts(t)
 	_, port, _ := net.SplitHostPort(addr)
 	for _, host := range []string{first, "127.0.0.1.:" + port} {
-		if status, location, _ := raw(t, addr, get(host, "/vault")); status != http.StatusSeeOther || !strings.HasPrefix(location, "/.edgeauth/login") {
+		if status, location, _ := raw(t, addr, get(host, "/vault/")); status != http.StatusSeeOther || !strings.HasPrefix(location, "/.edgeauth/login") {
 			t.Errorf("Host %s: %d %s", host, status, location)
 		}
 	}
 	for _, host := range []string{second, "LOCALHOST:" + port, "localhost.:" + port, "LocalHost.:" + port} {
-		if status, _, _ := raw(t, addr, get(host, "/vault")); status != http.StatusOK {
+		if status, _, _ := raw(t, addr, get(host, "/vault/")); status != http.StatusOK {
 			t.Errorf("Host %s: %d", host, status)
 		}
 	}
