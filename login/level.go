@@ -53,9 +53,11 @@ func (s *Server) assess(ctx context.Context, r *http.Request, who *oidc.Login, f
 	if d, known := s.opt.Cookies.Device(r); known && d.ID == fresh.Device {
 		v.DeviceSince = d.Since
 	}
-	if p, known := s.providerOf(fresh.Subject.Issuer); known {
-		v.Provider = p.Name()
+	from, known := s.providerOf(fresh.Subject.Issuer)
+	if known {
+		v.Provider = from.Name()
 	}
+	v.Unmet = !s.burdenOf(fresh, from).Proven
 	finding := s.opt.Risk.Assess(ctx, v)
 	fresh.Signals = finding.Signals
 	e := finding.Event()

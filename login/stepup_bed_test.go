@@ -136,6 +136,7 @@ func (c *browser) refused(p page, status int, reason string) {
 type suspicion struct {
 	mu      sync.Mutex // guards finding and failed
 	finding risk.Finding
+	last    risk.Visit
 	failed  int
 }
 
@@ -145,9 +146,10 @@ func (s *suspicion) say(level identity.Level, enforced bool) {
 	s.finding = risk.Finding{Assessment: policy.Assessment{Level: level, Reasons: []policy.Reason{"zones"}}, Enforced: enforced, HistoryKnown: true}
 }
 
-func (s *suspicion) Assess(context.Context, risk.Visit) risk.Finding {
+func (s *suspicion) Assess(_ context.Context, v risk.Visit) risk.Finding {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.last = v
 	return s.finding
 }
 
@@ -155,6 +157,12 @@ func (s *suspicion) Failed(risk.Visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed++
+}
+
+func (s *suspicion) unmet() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last.Unmet
 }
 
 func (s *suspicion) count() int {

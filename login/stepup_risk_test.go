@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/revocation"
 )
@@ -131,5 +132,25 @@ func TestOnlyWhatFailsInTheBrowserThatBeganItCountsAsAFailedLogin(t *testing.T) 
 	mine.RawQuery = q.Encode()
 	if p := c.get(mine.String()); p.StatusCode != http.StatusForbidden || found.count() != 1 {
 		t.Errorf("a login that was cancelled: answered %d, and %d failed logins are counted", p.StatusCode, found.count())
+	}
+}
+
+// A thief who enrolled an authenticator with a stolen password can log in with it. That must not make the thief's place usual.
+func TestALoginUnderAFloorThatItDoesNotMeetIsNobodysHabit(t *testing.T) {
+	mode, found := watched()
+	b := open(t, mode)
+	found.say(identity.Normal, true)
+	c := b.browser()
+	if c.login("/open"); found.unmet() {
+		t.Error("a login without any floor has something left to prove")
+	}
+	b.raise("alice", identity.High, b.now().Add(-time.Minute))
+	who := identity.Subject{Issuer: b.idp.Issuer(), Sub: "demo-alice"}
+	if err := b.opt.Enrolled.MarkEnrolled(t.Context(), who, b.now()); err != nil {
+		t.Fatal(err)
+	}
+	b.idp.Lie(idp.Lies{IDToken: func(_, claims map[string]any) { claims["acr"], claims["amr"] = "bio", []string{"pwd", "hwk"} }})
+	if b.browser().login("/open"); !found.unmet() {
+		t.Error("a login with an authenticator that was enrolled after the floor counts as its owner's")
 	}
 }

@@ -113,6 +113,9 @@ func (x *exchange) assess(r *http.Request, o *opened, v risk.Visit, now *seen) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), assessTimeout)
 	defer cancel()
+	st := x.h.standing(o)
+	b, known := x.h.opt.Levels.Weigh(&o.policy, &st, x.now)
+	v.Unmet = !b.Proven
 	f := x.h.opt.Watch.Assess(ctx, v)
 	e := f.Event()
 	e.Subject, e.Session = o.session.Subject, o.family
@@ -121,8 +124,6 @@ func (x *exchange) assess(r *http.Request, o *opened, v risk.Visit, now *seen) {
 		now.until = x.now.Add(assessAgain)
 		return
 	}
-	st := x.h.standing(o)
-	b, known := x.h.opt.Levels.Weigh(&o.policy, &st, x.now)
 	if !f.Enforced || !known || !x.h.opt.Levels.Stricter(f.Level, x.h.opt.Levels.Weakest()) || !b.Proven && !x.h.opt.Levels.Stricter(f.Level, b.Need.Level) {
 		return
 	}

@@ -77,7 +77,7 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
 	e.compare(ctx, &v, &facts, &f)
 	// Where nobody is asked to prove anything, nothing would ever become usual.
-	now.Unproven = e.opt.Enforce && !e.proves(&v, &f)
+	now.Unproven = e.opt.Enforce && (v.Unmet || !e.proves(&v, &f))
 	if err := e.opt.History.Record(ctx, v.Subject, now); err != nil {
 		e.opt.Log.Warn("a sighting cannot be recorded", "error", err)
 	}

@@ -258,6 +258,24 @@ func TestFailuresCountAgainstTheirNetworkAndFade(t *testing.T) {
 	}
 }
 
+func TestWhatIsSeenOfASessionWithSomethingLeftToProveIsNobodysHabit(t *testing.T) {
+	b := open(t)
+	b.login("berlin")
+	v := b.from("tokyo")
+	v.Login, v.Unmet = true, true
+	v.Assurance = identity.Assurance{ACR: "bio", AMR: []string{"hwk"}, AuthTime: b.clock}
+	b.engine.Assess(t.Context(), v)
+	past, err := b.opt.History.Read(t.Context(), alice)
+	if err != nil || len(past) != 2 {
+		t.Fatalf("%d sightings, %v", len(past), err)
+	}
+	for _, s := range past {
+		if s.Unproven != (s.Place.Country == "JP") {
+			t.Errorf("from %s: unproven %v", s.Place.Country, s.Unproven)
+		}
+	}
+}
+
 func hasTerm(f risk.Finding, code policy.Reason) bool {
 	return slices.ContainsFunc(f.Terms, func(t policy.Term) bool { return t.Code == code })
 }

@@ -19,6 +19,7 @@ type Visit struct {
 	Groups    []string
 	Assurance identity.Assurance
 	Login     bool
+	Unmet     bool // the session is under a level that it has not proven: it may be somebody else's
 
 	Device      identity.DeviceID // that the browser brought, or was given just now
 	DeviceSince time.Time         // when the browser first got its device cookie; zero: it brought none
