@@ -58,7 +58,7 @@ type seen struct {
 // its last request. It reports whether that raised its level, so that the request has to be decided anew.
 func (x *exchange) moved(r *http.Request, v policy.Verdict, o *opened) bool {
 	h := x.h
-	if h.opt.Watch == nil || o == nil || risk.Digest(o.session.Signals) == (risk.Digest{}) || v.Action == policy.Login || v.Action == policy.Stale {
+	if h.opt.Watch == nil || o == nil || risk.Digest(o.session.Signals) == (risk.Digest{}) || !living(v) {
 		return false
 	}
 	here := whereabouts{x.record.Client, r.Header.Get("User-Agent"), x.record.JA4}
@@ -81,6 +81,15 @@ func (x *exchange) moved(r *http.Request, v policy.Verdict, o *opened) bool {
 	}
 	o.last.Store(now)
 	return now.raised
+}
+
+// living reports whether a verdict is about a session in good standing. A public route admits what was revoked or has ended
+// as nobody; such a session speaks for its subject no more, and must not raise their level.
+func living(v policy.Verdict) bool {
+	if v.Action == policy.Allow {
+		return v.Identified
+	}
+	return v.Action != policy.Login && v.Action != policy.Stale
 }
 
 // at reports whether the session's last request came from there, and was looked at for good.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/proxy"
+	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/web"
@@ -109,6 +110,28 @@ func TestASessionThatMovesWithEveryRequestIsAssessedAtABoundedRate(t *testing.T)
 			}
 			if n := w.assessed.Load() - before; n != 1 {
 				t.Errorf("ten seconds later 100 moves were assessed %d times, want once", n)
+			}
+		})
+	}
+}
+
+func TestASessionThatHasEndedIsNotAssessedOnAPublicRoute(t *testing.T) {
+	for name, end := range map[string]func(*bed){
+		"it was revoked":  func(b *bed) { b.log.set(revocation.Standing{Vouched: true, Revoked: true}) },
+		"it was idle":     func(b *bed) { b.clock.advance(idle) },
+		"it is not known": func(b *bed) { b.log.set(revocation.Standing{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, w := watched(t)
+			cookie := b.value(b.begun(w, "browser", ofPages))
+			b.visit(cookie, "another", ofPages, "/public/", nil)
+			if n := w.assessed.Load(); n != 1 {
+				t.Fatalf("while it lived it was assessed %d times, want once", n)
+			}
+			end(b)
+			b.visit(cookie, "a third", ofPages, "/public/", nil)
+			if n := w.assessed.Load(); n != 1 {
+				t.Errorf("assessed %d times", n-1)
 			}
 		})
 	}
