@@ -63,8 +63,7 @@ func New(o Options) (*Engine, error) {
 // Assess says what a visit looks like, against what is known of its subject and of everybody, and remembers it. It never
 // fails: what cannot be told is named in the finding, and what cannot be remembered is logged.
 func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
-	place := e.place(v.Address)
-	now := e.sighting(&v, &place)
+	now, place := e.Sight(&v)
 	past, err := e.opt.History.Read(ctx, v.Subject)
 	if err != nil {
 		e.opt.Log.Warn("the history of a subject cannot be read; the assessment goes without it", "error", err)
@@ -72,7 +71,7 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 	f := Finding{Enforced: e.opt.Enforce, Signals: digestOf(&now), Place: place.String(), HistoryKnown: err == nil}
 	facts := policy.Facts{
 		Subject: v.Subject, Groups: v.Groups, Now: now, History: past, HistoryKnown: err == nil,
-		Failures: e.opt.Failures.near(v.Subject, &now, now.At), Population: e.opt.Population,
+		Failures: e.opt.Failures.Near(v.Subject, &now, now.At), Population: e.opt.Population,
 	}
 	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
 	e.compare(ctx, &v, &facts, &f)
@@ -102,15 +101,13 @@ func (e *Engine) proves(v *Visit, f *Finding) bool {
 
 // Failed counts a login that did not succeed. The subject may be unknown.
 func (e *Engine) Failed(v Visit) {
-	place := e.place(v.Address)
-	now := e.sighting(&v, &place)
+	now, _ := e.Sight(&v)
 	e.opt.Failures.add(v.Subject, &now, now.At)
 }
 
 // Digest tells a visit's network, place and client from others, without looking at any history.
 func (e *Engine) Digest(v *Visit) Digest {
-	place := e.place(v.Address)
-	now := e.sighting(v, &place)
+	now, _ := e.Sight(v)
 	return digestOf(&now)
 }
 

@@ -78,7 +78,8 @@ func (f *Failures) forget(at time.Time) {
 	}
 }
 
-func (f *Failures) near(who identity.Subject, s *policy.Sighting, at time.Time) policy.Failures {
+// Near returns how many logins failed lately of a subject, and from where a sighting is; -1: it is not known who or where.
+func (f *Failures) Near(who identity.Subject, s *policy.Sighting, at time.Time) policy.Failures {
 	subject, network, asn := names(who, s)
 	f.mu.Lock()
 	defer f.mu.Unlock()

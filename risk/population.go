@@ -19,10 +19,10 @@ const (
 // an edge that starts knows nothing of it, which makes every value equally common, and learns. It is safe for concurrent
 // use.
 type Population struct {
-	now   func() time.Time
-	start time.Time
+	now func() time.Time
 
-	mu       sync.RWMutex // guards features
+	mu       sync.RWMutex // guards what follows
+	start    time.Time
 	features map[policy.Feature]*values
 }
 
@@ -40,9 +40,9 @@ func NewPopulation(now func() time.Time) *Population {
 
 // Frequency implements policy.Population.
 func (p *Population) Frequency(f policy.Feature, value string) (count, total float64, distinct int) {
-	scale := 1 / p.weight()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	scale := 1 / p.weight()
 	v := p.features[f]
 	if v == nil {
 		return 0, 0, 0
@@ -50,15 +50,15 @@ func (p *Population) Frequency(f policy.Feature, value string) (count, total flo
 	return v.counts[value] * scale, v.total * scale, len(v.counts)
 }
 
-// weight is what a login counts now.
+// weight is what a login counts now. The caller holds mu.
 func (p *Population) weight() float64 {
 	return math.Exp2(float64(p.now().Sub(p.start)) / float64(halfLife))
 }
 
 func (p *Population) count(s *policy.Sighting) {
-	w := p.weight()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	w := p.weight()
 	s.Each(func(f policy.Feature, value string) {
 		v := p.features[f]
 		if v == nil {
