@@ -126,17 +126,21 @@ func (o Object) MustTime(name string) (time.Time, error) {
 	return at, err
 }
 
+var errNoAudience = errors.New("aud is missing or empty")
+
 // Audience reads aud: a string or a list of strings (RFC 7519, 4.1.3). Absent or empty is an error.
 func (o Object) Audience() ([]string, error) {
-	if text, ok := o["aud"].(string); ok {
+	if text, ok := o["aud"].(string); ok && text != "" {
 		return []string{text}, nil
+	} else if ok {
+		return nil, errNoAudience
 	}
 	audience, _, err := o.Strings("aud", 100, 2048)
 	if err != nil {
 		return nil, err
 	}
 	if len(audience) == 0 || slices.Contains(audience, "") {
-		return nil, fmt.Errorf("aud is missing or empty")
+		return nil, errNoAudience
 	}
 	return audience, nil
 }
