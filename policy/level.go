@@ -35,8 +35,9 @@ type LevelRule struct {
 }
 
 // Levels holds the rule of each level. A stricter level must block all that a weaker one blocks, tolerate no older log and
-// let sessions live no longer: then no raise ever opens anything. A session of a level without a rule is asked to log in again: that level is no
-// longer configured, and waiting would not bring it back. A floor of such a level counts as one of the highest.
+// let sessions live no longer: then no raise ever opens anything. A session of a level without a rule is asked to log in
+// again: that level is no longer configured, and waiting would not bring it back. A floor of such a level counts as one of
+// the highest.
 type Levels map[identity.Level]LevelRule
 
 // strictest is the level of the greatest rank; of several the first by name.
@@ -225,11 +226,11 @@ func (b *Burden) left(raised, login time.Time, lifetime time.Duration) {
 	}
 }
 
-// Weakest is the level of the least rank.
+// Weakest is the level of the least rank; of several the first by name.
 func (l Levels) Weakest() (level identity.Level) {
 	least := math.MaxInt
 	for name, rule := range l {
-		if rule.Rank < least {
+		if rule.Rank < least || rule.Rank == least && name < level {
 			level, least = name, rule.Rank
 		}
 	}

@@ -406,3 +406,12 @@ func TestAnEnrolmentOnTheSpotIsTheAskedContextWithoutItsMethods(t *testing.T) {
 		}
 	}
 }
+
+func TestOfSeveralWeakestLevelsTheFirstByNameIsMeant(t *testing.T) {
+	levels := policy.Levels{"c": {}, "a": {}, "b": {}, "d": {Rank: 1}}
+	for range 50 { // the order of a map changes
+		if got := levels.Weakest(); got != "a" {
+			t.Fatalf("the weakest is %q", got)
+		}
+	}
+}
