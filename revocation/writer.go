@@ -56,6 +56,7 @@ const writeTimeout = time.Second
 // Write applies the entries on this edge at once and delivers them to the log, or to the outbox. It goes on when ctx is
 // cancelled: a client that hangs up does not undo its logout. The only error is ErrEntry, and then nothing was done.
 func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) {
+	entries = slices.Clone(entries) // a caller's list is not written to
 	for i := range entries {
 		if entries[i].Region == "" {
 			entries[i].Region = w.region
