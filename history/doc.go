@@ -1,5 +1,6 @@
 // Package history remembers when and from where each subject was seen, for 180 days: the last 50 logins that proved what was
-// asked for, and the last 50 other sightings. It remembers when an authenticator was enrolled in the midst of a step-up. It owns what a sighting looks like at rest: its encoding, its seal,
+// asked for, and the last 50 other sightings. It remembers when an authenticator was enrolled in the midst of a step-up. It
+// owns what a sighting looks like at rest: its encoding, its seal,
 // and the keyed hashes of networks and devices in it. It knows no HTTP, no session and no particular store, and decides
 // nothing; policy does.
 //

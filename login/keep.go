@@ -5,6 +5,7 @@ import (
 	"strconv"
 )
 
+// keep returns those of the groups that some route asks about.
 func keep(all, wanted []string) (kept []string) {
 	for _, v := range all {
 		if slices.Contains(wanted, v) {
@@ -14,6 +15,7 @@ func keep(all, wanted []string) (kept []string) {
 	return kept
 }
 
+// keepClaims returns the claims that some route asks about, each as its values.
 func keepClaims(all map[string]any, wanted []string) map[string][]string {
 	kept := map[string][]string{}
 	for _, name := range wanted {

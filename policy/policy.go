@@ -1,6 +1,6 @@
 // Package policy decides: a route, a session and the session's standing in the log go in, a verdict with its reason
 // comes out. It is pure: it knows no HTTP, no store and no clock, so every decision can be tested as a table, replayed
-// and explained. It imports the standard library and identity only.
+// and explained. It imports the standard library and identity only, but for cel-go in one file.
 package policy
 
 import (

@@ -13,7 +13,8 @@ const (
 // travel compares the place with that of the newest earlier sighting whose place says something: not of a hosting network
 // or an egress. A pair that the subject is known for is left out: a network that was seen before, after a sighting that
 // nothing was left to prove of. A phone that roams has an address of its carrier's network at home, while the next one, of a
-// hotel, is where the phone is; so on a known device it is enough that the autonomous system was seen before. Tor exits are not left out, so that being one never lowers.
+// hotel, is where the phone is; so on a known device it is enough that the autonomous system was seen before. Tor exits are
+// not left out, so that being one never lowers.
 func (t *tally) travel() {
 	rule, now := &t.rules.Travel, &t.facts.Now
 	if !now.Place.located() {

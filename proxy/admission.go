@@ -72,8 +72,8 @@ func (h *Handler) cacheFor(ring *session.Ring) *cache {
 	return h.cache.Load()
 }
 
-// standing returns what the log says of a session, all but its staleness. The version is read first: an entry that arrives in between makes
-// the next request look again.
+// standing returns what the log says of a session, all but its staleness. The version is read first: an entry that arrives
+// in between makes the next request look again.
 func (h *Handler) standing(o *opened) policy.Standing {
 	version := h.opt.Replica.Version()
 	if m := o.memo.Load(); m != nil && m.version == version {

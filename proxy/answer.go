@@ -97,8 +97,8 @@ func (x *exchange) login(w http.ResponseWriter, r *http.Request, reason policy.R
 		Public: "Log in first and try again."}
 }
 
-// loginURL is the login's address below this origin, with what q asks of it. An address that is too long to come back to loses its query, or
-// is given up for the first page; cut=1 tells the login to say so.
+// loginURL is the login's address below this origin, with what q asks of it. An address that is too long to come back to
+// loses its query, or is given up for the first page; cut=1 tells the login to say so.
 func loginURL(q url.Values, provider string, back *target.Target) string {
 	if provider != "" {
 		q.Set("provider", provider)

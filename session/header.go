@@ -10,8 +10,8 @@ import (
 const baseName = "edgeauth"
 
 // find returns the value of the only cookie of that exact name. Names are compared byte by byte; nothing is
-// unquoted, decoded or trimmed but the one space after a semicolon (RFC 6265, 4.2.1), so that what a laxer parser
-// takes for the name is not taken for it here.
+// unquoted, decoded or trimmed but spaces after a semicolon (RFC 6265, 4.2.1 has one), so that what a laxer parser takes
+// for the name is not taken for it here.
 func find(r *http.Request, name string) (string, error) {
 	value, n := "", 0
 	for _, line := range r.Header["Cookie"] {

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// CreateKeys writes a ring file with a new pepper, readable by its owner only. One that is there already is fs.ErrExist and stays as it is,
-// also when two of them try at once.
+// CreateKeys writes a ring file with a new pepper, readable by its owner only. One that is there already is fs.ErrExist
+// and stays as it is, also when two of them try at once, unless the file system has no hard links.
 func CreateKeys(path string, keys []Key) error {
 	return writeKeys(path, keys, newPepper(), func(tmp *os.File) error {
 		err := os.Link(tmp.Name(), path)

@@ -77,5 +77,5 @@ func (s Session) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("family", s.Family.String()), slog.String("sub", s.Subject.Sub))
 }
 
-// MarshalJSON refuses: a session leaves the process sealed or not at all.
+// MarshalJSON hides the session: it leaves the process sealed or not at all.
 func (s Session) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }

@@ -13,7 +13,8 @@ const (
 	longestText = 64 << 10 // bytes of one text
 )
 
-// ForRules returns the claims that a route rule can compare, as bool, string, int64, float64 or []string. It leaves out what a rule could not compare: objects, null, mixed lists, text that is not clean.
+// ForRules returns the claims that a route rule can compare, as bool, string, int64, float64 or []string. It leaves out
+// what a rule could not compare: objects, null, mixed lists, text that is not clean.
 func ForRules(merged claims.Object) map[string]any {
 	out := make(map[string]any, len(merged))
 	for name := range merged {
