@@ -2,9 +2,10 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/edgeauth/edgeauth/policy"
-	"github.com/edgeauth/edgeauth/web"
+	"github.com/edgeauth/edgeauth/proxy/internal/target"
 )
 
 // below adds the conditions of the route by which the same upstream is asked for the same path without a prefix. A route
@@ -29,7 +30,18 @@ func (x *exchange) below(r *http.Request, v policy.Verdict) (policy.Verdict, err
 	return v, nil
 }
 
-// refuse is the answer to a method that no route of the place permits.
-func (p *place) refuse() error {
-	return &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
+// below is the route by which the same upstream is asked for the same path without a route's prefix; nil if there is none.
+func (t *table) below(route *Route, at target.Target, method string) (*Route, error) {
+	if route.strip == 0 {
+		return nil, nil
+	}
+	p := t.match(at.Strip(route.strip).Decoded)
+	same := func(r *Route) bool { return r.strip == 0 && r.cfg.Upstream == route.cfg.Upstream }
+	if p == nil || !slices.ContainsFunc(p.routes, same) {
+		return nil, nil
+	}
+	if r := p.route(method); r != nil && same(r) {
+		return r, nil
+	}
+	return nil, p.refuse()
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/edgeauth/edgeauth/policy"
@@ -123,37 +122,4 @@ func (n *node) all(path, rest string, more bool, out *[]*place) {
 		n.any.all(path, after, further, out)
 	}
 	add(n.prefix)
-}
-
-// below is the route by which the same upstream is asked for the same path without a route's prefix; nil if there is none.
-func (t *table) below(route *Route, at target.Target, method string) (*Route, error) {
-	if route.strip == 0 {
-		return nil, nil
-	}
-	p := t.match(at.Strip(route.strip).Decoded)
-	same := func(r *Route) bool { return r.strip == 0 && r.cfg.Upstream == route.cfg.Upstream }
-	if p == nil || !slices.ContainsFunc(p.routes, same) {
-		return nil, nil
-	}
-	if r := p.route(method); r != nil && same(r) {
-		return r, nil
-	}
-	return nil, p.refuse()
-}
-
-// find returns the route of a method and a target.
-func (t *table) find(at target.Target, method string) (*Route, error) {
-	p := t.match(at.Decoded)
-	if p == nil || own(at.Decoded) {
-		return nil, notFound()
-	}
-	if p.fold {
-		if err := target.CheckIIS(at.Decoded); err != nil {
-			return nil, badTarget(err)
-		}
-	}
-	if r := p.route(method); r != nil {
-		return r, nil
-	}
-	return nil, p.refuse()
 }

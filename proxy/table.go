@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/edgeauth/edgeauth/proxy/internal/target"
+	"github.com/edgeauth/edgeauth/web"
 )
 
 // table finds routes. Of the routes whose path matches, the most specific path wins: segment by segment from the left
@@ -103,6 +105,23 @@ func all(r *Route) int {
 	return 0
 }
 
+// find returns the route of a method and a target.
+func (t *table) find(at target.Target, method string) (*Route, error) {
+	p := t.match(at.Decoded)
+	if p == nil || own(at.Decoded) {
+		return nil, notFound()
+	}
+	if p.fold {
+		if err := target.CheckIIS(at.Decoded); err != nil {
+			return nil, badTarget(err)
+		}
+	}
+	if r := p.route(method); r != nil {
+		return r, nil
+	}
+	return nil, p.refuse()
+}
+
 // match returns the place of the most specific path that matches a Target's Decoded, or nil.
 func (t *table) match(path string) *place {
 	return t.root.match(path, path[1:], path != "/")
@@ -170,4 +189,9 @@ func (p *place) methods() string {
 		all = append(all, r.cfg.Methods...)
 	}
 	return strings.Join(all, ", ")
+}
+
+// refuse is the answer to a method that no route of the place permits.
+func (p *place) refuse() error {
+	return &web.Error{Code: http.StatusMethodNotAllowed, Reason: "method", Title: "Method not allowed", Allow: p.methods()}
 }
