@@ -28,11 +28,10 @@ const (
 	PurposeBinding Purpose = "binding"
 	PurposeDevice  Purpose = "device"
 	PurposeVault   Purpose = "vault"
-	PurposeForm    Purpose = "form"
 )
 
 // constant table: every purpose, for which a ring derives its keys in advance.
-var purposes = [...]Purpose{PurposeSession, PurposeState, PurposeBinding, PurposeDevice, PurposeVault, PurposeForm}
+var purposes = [...]Purpose{PurposeSession, PurposeState, PurposeBinding, PurposeDevice, PurposeVault}
 
 // KeyID tells which key of the ring sealed a value. It stands in clear in front of it.
 type KeyID [4]byte
