@@ -35,7 +35,7 @@ func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if !known {
 		return s.land(w, r, f) // no route asks for it any more
 	}
-	auth, err := s.authentication(ctx, r, a, who, need.Proof)
+	auth, err := s.authentication(ctx, r, a, who, need.Proof, fresh)
 	if err != nil {
 		return s.retryLater(w, r, a, "store_unavailable", err)
 	}
@@ -83,10 +83,10 @@ func (s *Server) needOf(f *flow.Flow) (policy.Need, bool) {
 
 // authentication is how the person authenticated, and what is known against it. An authenticator that was enrolled on the
 // spot is remembered first.
-func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, p policy.Proof) (policy.Authentication, error) {
+func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, p policy.Proof, fresh *session.Session) (policy.Authentication, error) {
 	auth := policy.Authentication{Assurance: who.Assurance, ClockSkew: a.provider.ClockSkew()}
 	if p.EnrolledOnTheSpot(&auth, a.flow.Started.Time()) {
-		if err := s.opt.Enrolled.MarkEnrolled(ctx, who.Subject, s.opt.Now()); err != nil {
+		if err := s.opt.Enrolled.MarkEnrolled(ctx, who.Subject, s.tellsNothingUntil(a, fresh)); err != nil {
 			return auth, fmt.Errorf("remembering an enrolment: %w", err)
 		}
 		s.event(r, audit.Event{Name: audit.AuthenticatorEnrolled, Provider: a.flow.Provider, Subject: who.Subject,
@@ -95,6 +95,19 @@ func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival
 	var err error
 	auth.Enrolled, err = s.opt.Enrolled.Enrolled(ctx, who.Subject)
 	return auth, err
+}
+
+// tellsNothingUntil is up to when a level has to be raised for an authenticator that is enrolled now to prove nothing against
+// it. Where no level is raised that is now. Where one is, whoever enrols it may be the one for whom it was raised, and who could wait
+// until it is raised anew: then it is as long as anything remembers the enrolment.
+func (s *Server) tellsNothingUntil(a *arrival, fresh *session.Session) time.Time {
+	now := s.opt.Now()
+	_, standing := s.inPolicy(fresh, a.provider)
+	_, floor := s.opt.Levels.Strictest(&standing, a.flow.Started.Time(), now)
+	if !floor && !s.opt.Levels.Stricter(a.flow.Was, s.opt.Levels.Weakest()) {
+		return now
+	}
+	return now.Add(session.MaxLifetime)
 }
 
 // enrolledBefore forgets an enrolment where it does not matter: on a device on which the person had given the same proof
@@ -109,7 +122,7 @@ func (s *Server) enrolledBefore(ctx context.Context, need *policy.Need, auth *po
 	if err != nil || !proved {
 		return auth.Enrolled, err
 	}
-	return time.Time{}, nil
+	return need.Since.Add(-time.Millisecond), nil // what was raised before that is looked at by itself
 }
 
 func assuranceText(who *oidc.Login) string {
