@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,7 @@ type tree struct {
 	tls       *tls.Config
 	certs     *certs.Manager
 	providers map[string]*oidc.Provider
+	roots     map[string]*x509.CertPool // that each provider is trusted by
 	upstreams map[string]*proxy.Upstream
 	watch     watch
 	dry       *dryRun
@@ -68,10 +70,10 @@ func (e *edge) parts() parts {
 }
 
 // newTree builds everything that a configuration describes. It does no network and starts nothing, so that a broken
-// configuration is found before anything is replaced. Certificates that the old tree (nil: none) holds for the same
-// settings are taken over.
+// configuration is found before anything is replaced. Certificates, providers and databases of places that the old tree (nil:
+// none) holds for the same settings are taken over.
 func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
-	t := &tree{cfg: cfg, providers: map[string]*oidc.Provider{}}
+	t := &tree{cfg: cfg, providers: map[string]*oidc.Provider{}, roots: map[string]*x509.CertPool{}}
 	var err error
 	if old != nil && reflect.DeepEqual(certsConfig(old.cfg, p.log), certsConfig(cfg, p.log)) {
 		t.certs = old.certs
@@ -80,7 +82,7 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	}
 	t.tls = t.certs.TLSConfig()
 	for _, c := range cfg.Providers {
-		if t.providers[c.Name], err = newProvider(c, p.log); err != nil {
+		if err := t.addProvider(c, p.log, old); err != nil {
 			return nil, fmt.Errorf("provider %s: %w", c.Name, err)
 		}
 	}
@@ -107,11 +109,26 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 	return t, nil
 }
 
-func newProvider(c config.Provider, log *slog.Logger) (*oidc.Provider, error) {
+// addProvider makes a provider, or takes the old tree's where nothing about it has changed: it has been read, and nobody who
+// is logging in has to wait until it is read again.
+func (t *tree) addProvider(c config.Provider, log *slog.Logger, old *tree) error {
 	roots, err := rootsFrom(c.CAFile)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	t.roots[c.Name] = roots
+	if old != nil {
+		before, known := old.cfg.Provider(c.Name)
+		if known && reflect.DeepEqual(before, c) && roots.Equal(old.roots[c.Name]) {
+			t.providers[c.Name] = old.providers[c.Name]
+			return nil
+		}
+	}
+	t.providers[c.Name], err = newProvider(c, roots, log)
+	return err
+}
+
+func newProvider(c config.Provider, roots *x509.CertPool, log *slog.Logger) (*oidc.Provider, error) {
 	backChannel := ""
 	if c.BackChannelURL != nil {
 		backChannel = c.BackChannelURL.String()
