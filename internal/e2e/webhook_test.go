@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,13 @@ func startCollector(t *testing.T) *collector {
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(c.Close)
 	return c
+}
+
+// all returns what has arrived, as it was written.
+func (c *collector) all() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.raw)
 }
 
 // ServeHTTP checks and keeps events.
@@ -124,7 +132,7 @@ func Test_a_webhook_is_told_of_a_login_as_the_audit_log_is(t *testing.T) {
 		}
 	}
 	schema := eventSchema(t)
-	for _, raw := range c.raw {
+	for _, raw := range c.all() {
 		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 		if err == nil {
 			err = schema.Validate(doc)
@@ -135,7 +143,7 @@ func Test_a_webhook_is_told_of_a_login_as_the_audit_log_is(t *testing.T) {
 	}
 	e.Until("deliveries are counted", func() bool {
 		n, _ := e.Metric(`edgeauth_webhook_events_total{outcome="delivered"}`)
-		return int(n) == len(c.raw)
+		return int(n) == len(c.all())
 	})
 	if n, _ := e.Metric(`edgeauth_assessments_total{level="normal",mode="enforce"}`); n != 1 {
 		t.Errorf("%v assessments were counted, want 1", n)
@@ -204,6 +212,6 @@ func Test_what_waits_for_the_webhook_is_sent_before_the_edge_ends(t *testing.T) 
 		t.Errorf("exit code %d", code)
 	}
 	if len(c.of("login_succeeded")) != 1 {
-		t.Errorf("what arrived: %v", c.events)
+		t.Errorf("what arrived: %s", c.all())
 	}
 }
