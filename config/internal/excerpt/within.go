@@ -1,6 +1,7 @@
 package excerpt
 
 import (
+	"strconv"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
@@ -69,9 +70,25 @@ func (w *walker) skip() bool {
 			w.at = Place{w.at.Line + 1, 1}
 		case unicode.IsSpace(w.rune()):
 			w.at.Column++
+		case w.escaped() && w.whiteSpace():
+			w.at.Column += w.width()
 		default:
 			return true
 		}
+	}
+	return false
+}
+
+// whiteSpace reports whether the escape that stands here means white space (YAML 1.2.2, 5.7).
+func (w *walker) whiteSpace() bool {
+	switch c := w.next(); c {
+	case ' ', '\t', 't', 'n', 'r', 'v', 'f', '_', 'N', 'L', 'P':
+		return true
+	case 'x', 'u', 'U':
+		from := w.at.Column + 1
+		to := min(from+w.width()-2, len(w.line()))
+		code, err := strconv.ParseUint(string(w.line()[from:to]), 16, 32)
+		return err == nil && unicode.IsSpace(rune(code))
 	}
 	return false
 }

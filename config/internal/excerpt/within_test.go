@@ -14,6 +14,7 @@ import (
 func FuzzWithin(f *testing.F) {
 	for _, text := range []string{
 		"a: b c", "a:   b\n  c\n\n  d", "a: 'b''c'''", "a: 'b\n  c '' d'", `a: "b\"c\\ \u00e4\x41\U0001F600 d"`, "a: \"b \\\n   c\n\n  d\"", "a: |\n  b\n   c\n\n  d\n", "a: |2-\n    b\n   c", "a: >\n  b\n  c\n\n   d\n  e\n", "{a: b c, d: 'e'}", "a:\n  b\n  c", "a: ö ä 'ß'",
+		"a: \"0\n \\ 01\"", "a: \"0\n  \\x20\\u00a0\\_ \\t01\"",
 	} {
 		f.Add(text)
 	}
