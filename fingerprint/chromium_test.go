@@ -69,8 +69,14 @@ func TestARealChromiumIsConsistentAndKeepsItsFigureWhereItResumes(t *testing.T) 
 func TestAChromiumThatHidesThatItIsHeadlessContradictsItself(t *testing.T) {
 	address, visits := serve(t, "h2")
 	browser.Start(t, "--ignore-certificate-errors", "--user-agent="+firefoxWindows).NewTab().Open(address)
-	if v := <-visits; len(v.client.Contradictions) == 0 || !strings.Contains(strings.Join(v.client.Contradictions, "; "), "TLS hello of a Chromium") {
-		t.Errorf("%q: %q", v.client.Agent, v.client.Contradictions)
+	v := <-visits
+	found := strings.Join(v.client.Contradictions, "; ")
+	if !strings.Contains(found, "client hints of a Chromium") {
+		t.Errorf("%q: %q", v.client.Agent, found)
+	}
+	// The whole figure is known of some releases only; others show themselves by their hints alone.
+	if strings.HasSuffix(v.client.JA4, "_cb7bf5808d99") && !strings.Contains(found, "TLS hello of a Chromium") {
+		t.Errorf("%q with %s: %q", v.client.Agent, v.client.JA4, found)
 	}
 }
 
