@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/edgeauth/edgeauth/internal/leak"
 )
 
 // Two goroutines are certmagic's own and not to be stopped: its rate limiter for each CA lives as long as the process,
 // and the keeper of a lock file sleeps up to 5 s before it sees that the file is gone.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	leak.Verify(m,
 		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).loop"),
 		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"))
 }

@@ -18,12 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/internal/idp/idptest"
+	"github.com/edgeauth/edgeauth/internal/leak"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/policy"
@@ -32,7 +31,7 @@ import (
 	"github.com/edgeauth/edgeauth/web"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Verify(m) }
 
 const limit = 30 * time.Second
 

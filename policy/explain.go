@@ -92,7 +92,7 @@ func (c *Case) conditions() []Condition {
 }
 
 func (c *Case) alive() Condition {
-	out := Condition{Kind: KindSession, Asked: "one that lives", Given: "none", Reason: alive(c.Session, c.Standing, c.Now)}
+	out := Condition{Kind: KindSession, Asked: "one that lives", Given: "none", Reason: alive(c.Session, &c.Standing, c.Now)}
 	if out.Reason == Unvouched && c.Standing.Staleness == NeverRead {
 		out.Reason = LogTooOld // as Admit has it: the log says nothing yet
 	}
@@ -166,7 +166,7 @@ func (c *Case) expressions(b *Burden) (out []Condition) {
 	r := c.Route
 	if r.Allow != nil {
 		one := Condition{Kind: KindAllow, Asked: r.Allow.String(), Given: c.judged(r.Allow, b)}
-		if v := r.allowed(c.Session, b, c.Request, c.Now); v.Action != Allow {
+		if v := r.allowed(c.Session, b, &c.Request, c.Now); v.Action != Allow {
 			one.Reason = v.Reason
 		}
 		out = append(out, one)
@@ -179,7 +179,7 @@ func (c *Case) expressions(b *Burden) (out []Condition) {
 
 // judged says in words what an expression comes to.
 func (c *Case) judged(e *Expression, b *Burden) string {
-	j := e.evaluate(c.Session, b.situation(), c.Request, c.Now)
+	j := e.evaluate(c.Session, b.situation(), &c.Request, c.Now)
 	switch {
 	case j.fault != "":
 		return "cannot be told: " + j.fault
@@ -198,7 +198,7 @@ func (c *Case) proven(b *Burden) (out []Condition) {
 		one := Condition{Kind: kind, Asked: asked, Given: given}
 		v := part.assured(s, b, c.Now)
 		if v.Action == StepUp && r.When != nil {
-			v = r.when(v, s, b, c.Request, c.Now)
+			v = r.when(v, s, b, &c.Request, c.Now)
 		}
 		if v.Action != Allow {
 			one.Reason = v.Reason

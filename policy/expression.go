@@ -62,7 +62,7 @@ type judgment struct {
 }
 
 // judge evaluates e for a session, or remembers what it came to.
-func (e *Expression) judge(s *Session, under situation, q Request, now time.Time) judgment {
+func (e *Expression) judge(s *Session, under situation, q *Request, now time.Time) judgment {
 	if e.uses.momentary() {
 		return e.evaluate(s, under, q, now)
 	}
@@ -77,10 +77,10 @@ func (e *Expression) judge(s *Session, under situation, q Request, now time.Time
 // maxFault bounds what is told of an expression that could not be evaluated, in bytes.
 const maxFault = 200
 
-func (e *Expression) evaluate(s *Session, under situation, q Request, now time.Time) judgment {
+func (e *Expression) evaluate(s *Session, under situation, q *Request, now time.Time) judgment {
 	j := judgment{of: e, under: under}
 	var err error
-	if j.holds, err = e.run.eval(&facts{session: s, under: under, request: q, now: now}); err != nil {
+	if j.holds, err = e.run.eval(&facts{session: s, under: under, request: *q, now: now}); err != nil {
 		j.holds, j.fault = false, err.Error()
 		j.fault = strings.ToValidUTF8(j.fault[:min(len(j.fault), maxFault)], "")
 	}

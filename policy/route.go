@@ -45,7 +45,7 @@ func (r *Route) AdmitRequest(s *Session, st Standing, q Request, now time.Time) 
 	if r == nil {
 		return Verdict{Action: Deny, Reason: NoRoute}
 	}
-	v := r.check(s, st, q, now)
+	v := r.check(s, &st, &q, now)
 	if r.Public {
 		return Verdict{Action: Allow, Reason: Public, Identified: v.Action == Allow}
 	}
@@ -53,14 +53,14 @@ func (r *Route) AdmitRequest(s *Session, st Standing, q Request, now time.Time) 
 	return v
 }
 
-func (r *Route) check(s *Session, st Standing, q Request, now time.Time) Verdict {
+func (r *Route) check(s *Session, st *Standing, q *Request, now time.Time) Verdict {
 	switch reason := alive(s, st, now); {
 	case reason == Unvouched && st.Staleness == NeverRead:
 		return Verdict{Action: Stale, Reason: LogTooOld}
 	case reason != "":
 		return Verdict{Action: Login, Reason: reason}
 	}
-	b, known := r.Levels.Weigh(s, &st, now)
+	b, known := r.Levels.Weigh(s, st, now)
 	switch {
 	case !known:
 		return Verdict{Action: Login, Reason: LevelUnknown}
@@ -124,7 +124,7 @@ func (r *Route) atLevel(s *Session, b *Burden, now time.Time) (n Need, met bool)
 }
 
 // alive returns why the session counts as none, or "".
-func alive(s *Session, st Standing, now time.Time) Reason {
+func alive(s *Session, st *Standing, now time.Time) Reason {
 	switch {
 	case s == nil:
 		return NoSession

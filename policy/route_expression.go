@@ -3,7 +3,7 @@ package policy
 import "time"
 
 // allowed decides by the route's expression. What cannot be evaluated lets nobody in.
-func (r *Route) allowed(s *Session, b *Burden, q Request, now time.Time) Verdict {
+func (r *Route) allowed(s *Session, b *Burden, q *Request, now time.Time) Verdict {
 	switch {
 	case r.Allow == nil:
 		return Verdict{Action: Allow, Reason: Permitted}
@@ -23,7 +23,7 @@ func (r *Route) allowed(s *Session, b *Burden, q Request, now time.Time) Verdict
 }
 
 // demanded decides by how well it was proven who somebody is, as far as that is asked of this request.
-func (r *Route) demanded(s *Session, b *Burden, q Request, now time.Time) Verdict {
+func (r *Route) demanded(s *Session, b *Burden, q *Request, now time.Time) Verdict {
 	v := r.assured(s, b, now)
 	if v.Action == StepUp && r.When != nil {
 		return r.when(v, s, b, q, now)
@@ -32,7 +32,7 @@ func (r *Route) demanded(s *Session, b *Burden, q Request, now time.Time) Verdic
 }
 
 // when lets a request off what v demands if the route demands it of others only. What cannot be evaluated lets off nobody.
-func (r *Route) when(v Verdict, s *Session, b *Burden, q Request, now time.Time) Verdict {
+func (r *Route) when(v Verdict, s *Session, b *Burden, q *Request, now time.Time) Verdict {
 	if r.unkept(r.When, s) {
 		return Verdict{Action: Login, Reason: SelectionOld}
 	}

@@ -20,7 +20,8 @@ type Bearer struct {
 // Names are a bearer's registers, computed once and looked up many times.
 type Names struct {
 	revoked     [2]Register
-	notBefore   []Register
+	notBefore   [4]Register // as many as known says
+	known       int
 	floors      Register // of any level; zero if the subject is not known
 	epoch       Millis
 	incarnation identity.Incarnation
@@ -28,23 +29,26 @@ type Names struct {
 
 // Names computes the registers. A name that is not known is left out; everybody answers to the scope all.
 func (b Bearer) Names() Names {
-	n := Names{
-		revoked:     [2]Register{Family(b.Family), Session(b.ID)},
-		notBefore:   []Register{All()},
-		epoch:       MillisOf(b.Epoch),
-		incarnation: b.Incarnation,
-	}
+	n := Names{revoked: [2]Register{Family(b.Family), Session(b.ID)}, epoch: MillisOf(b.Epoch), incarnation: b.Incarnation}
+	n.earlier(All())
 	if !b.Subject.IsZero() {
-		n.notBefore = append(n.notBefore, Subject(b.Subject))
-		n.floors = Floor(b.Subject, "")
+		subject := Subject(b.Subject)
+		n.earlier(subject)
+		n.floors = subject.floors()
 	}
 	if !b.IdPSession.IsZero() {
-		n.notBefore = append(n.notBefore, IdPSession(b.IdPSession))
+		n.earlier(IdPSession(b.IdPSession))
 	}
 	if !b.Device.IsZero() {
-		n.notBefore = append(n.notBefore, Device(b.Device))
+		n.earlier(Device(b.Device))
 	}
 	return n
+}
+
+// earlier adds a register that ends sessions from before a time.
+func (n *Names) earlier(r Register) {
+	n.notBefore[n.known] = r
+	n.known++
 }
 
 // Standing is what the log says of a bearer. Reason is the register's, for the log and the audit event.

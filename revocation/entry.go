@@ -128,6 +128,12 @@ func Floor(s identity.Subject, l identity.Level) Register {
 	return Register{Scope: ScopeSubject, Key: subjectKey(s), Kind: KindFloor, Level: l}
 }
 
+// floors is the name that all floors of a subject share, of the subject's not-before: hashing the subject once is enough.
+func (r Register) floors() Register {
+	r.Kind = KindFloor
+	return r
+}
+
 // anyLevel is the register without its level: the name that all floors of a subject share.
 func (r Register) anyLevel() Register {
 	r.Level = ""

@@ -91,7 +91,7 @@ func (r *Replica) Standing(n *Names) Standing {
 			return st
 		}
 	}
-	for _, reg := range n.notBefore {
+	for _, reg := range n.notBefore[:n.known] {
 		if v, ok := r.get(reg); ok && n.epoch <= v.Since {
 			st.Revoked, st.Scope, st.Reason = true, reg.Scope, v.Reason
 			return st
@@ -121,7 +121,7 @@ func (r *Replica) floors(base Register) []FloorValue {
 // after it.
 func (r *Replica) NotBefore(n *Names) Millis {
 	var greatest Millis
-	for _, reg := range n.notBefore {
+	for _, reg := range n.notBefore[:n.known] {
 		if v, ok := r.get(reg); ok {
 			greatest = max(greatest, v.Since)
 		}

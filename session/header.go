@@ -16,7 +16,7 @@ func find(r *http.Request, name string) (string, error) {
 	value, n := "", 0
 	for _, line := range r.Header["Cookie"] {
 		for piece := range strings.SplitSeq(line, ";") {
-			if v, ok := strings.CutPrefix(strings.TrimLeft(piece, " "), name+"="); ok {
+			if k, v, ok := strings.Cut(strings.TrimLeft(piece, " "), "="); ok && k == name {
 				value = v
 				n++
 			}

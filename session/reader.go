@@ -34,6 +34,9 @@ func (r *fieldReader) next() bool {
 
 // uvarint reads a number in its shortest form.
 func uvarint(s string) (n uint64, rest string, ok bool) {
+	if len(s) > 0 && s[0] < 0x80 { // nearly every length
+		return uint64(s[0]), s[1:], true
+	}
 	var head [binary.MaxVarintLen64]byte
 	n, size := binary.Uvarint(head[:copy(head[:], s)])
 	if size <= 0 || size > 1 && s[size-1] == 0 {

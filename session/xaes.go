@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 )
 
@@ -40,16 +41,15 @@ func newXAES(key [32]byte) (*xaes, error) {
 
 // derive is the CMAC-based KDF of the specification: two blocks over the first half of the nonce.
 func (x *xaes) derive(half []byte) (cipher.AEAD, error) {
-	var key [32]byte
+	var s struct{ key, blocks [32]byte } // in one piece: it goes to the heap, as Encrypt belongs to an interface
 	for i := range 2 {
-		m := [16]byte{0, byte(i + 1), 'X', 0}
+		m := s.blocks[16*i:][:16]
+		copy(m, []byte{0, byte(i + 1), 'X', 0})
 		copy(m[4:], half[:12])
-		for j := range m {
-			m[j] ^= x.k1[j]
-		}
-		x.block.Encrypt(key[16*i:], m[:])
+		subtle.XORBytes(m, m, x.k1[:])
+		x.block.Encrypt(s.key[16*i:], m)
 	}
-	block, err := aes.NewCipher(key[:])
+	block, err := aes.NewCipher(s.key[:])
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (x *xaes) seal(dst, plaintext, ad []byte) ([]byte, error) {
 	return gcm.Seal(append(dst, half[:]...), nil, plaintext, ad), nil
 }
 
-// open is the inverse of seal. All failures are errOpen.
+// open is the inverse of seal. It writes the plaintext over sealed. All failures are errOpen.
 func (x *xaes) open(sealed, ad []byte) ([]byte, error) {
 	if len(sealed) < xaesOverhead {
 		return nil, errOpen
@@ -76,7 +76,8 @@ func (x *xaes) open(sealed, ad []byte) ([]byte, error) {
 	if err != nil {
 		return nil, errOpen
 	}
-	plaintext, err := gcm.Open(nil, nil, sealed[12:], ad)
+	message := sealed[12:]
+	plaintext, err := gcm.Open(message[:0], nil, message, ad)
 	if err != nil {
 		return nil, errOpen
 	}

@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/edgeauth/edgeauth/internal/leak"
 	"github.com/edgeauth/edgeauth/webhook"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Verify(m) }
 
 const (
 	secret   = "a secret that both ends know"

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/internal/idp"
-	"go.uber.org/goleak"
+	"github.com/edgeauth/edgeauth/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Verify(m) }
 
 func TestManyLoginsAtOnceWhileKeysRotateAndLiesChange(t *testing.T) {
 	first := open(t)

@@ -3,7 +3,7 @@ package carrier_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/edgeauth/edgeauth/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Verify(m) }
