@@ -8,6 +8,7 @@
 //	once     key -> end, value        once-marks
 //	vault    key -> end, value        sealed bytes
 //	lists    key -> end, values       the newest first, each behind its length in 4 bytes
+//	leases   key -> end, holder
 //	ends     end, kind, key -> ""     in the order in which things end; an entry may be out of date
 //	log:NN   last, trimmed            positions: 8 bytes major, 8 bytes minor
 //	         current                  an incarnation in hex, after "forming " while it forms

@@ -17,15 +17,17 @@ var (
 	onceBucket  = []byte("once")
 	vaultBucket = []byte("vault")
 	listBucket  = []byte("lists")
+	leaseBucket = []byte("leases")
 	endsBucket  = []byte("ends")
 )
 
-// The kinds of things that end. For a mark, a value or a list the key in "ends" is its own, for a register the number of
+// The kinds of things that end. For a mark, a value, a list or a lease the key in "ends" is its own, for a register the number of
 // its shard in a byte and its name.
 const (
 	endOnce     byte = 'o'
 	endVault    byte = 'v'
 	endList     byte = 'l'
+	endLease    byte = 'e'
 	endRegister byte = 'r'
 )
 
@@ -70,6 +72,8 @@ func remove(tx *bbolt.Tx, now revocation.Millis, kind byte, key []byte) error {
 		return removeValue(tx.Bucket(vaultBucket), now, key)
 	case endList:
 		return removeValue(tx.Bucket(listBucket), now, key)
+	case endLease:
+		return removeValue(tx.Bucket(leaseBucket), now, key)
 	case endRegister:
 		return removeRegister(tx, now, key)
 	}

@@ -29,3 +29,4 @@ func (k keys) seeding(shard int, attempt uint64) string {
 func (k keys) once(key string) string  { return k.prefix + "edgeauth:once:" + key }
 func (k keys) vault(key string) string { return k.prefix + "edgeauth:vault:" + key }
 func (k keys) list(key string) string  { return k.prefix + "edgeauth:list:" + key }
+func (k keys) lease(key string) string { return k.prefix + "edgeauth:lease:" + key }

@@ -18,4 +18,13 @@ var (
 
 	//go:embed lua/push.lua
 	pushScript string // read-only
+
+	//go:embed lua/lease.lua
+	leaseScript string // read-only
+
+	//go:embed lua/release.lua
+	releaseScript string // read-only
+
+	//go:embed lua/swap.lua
+	swapScript string // read-only
 )

@@ -20,6 +20,10 @@ type Subject interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Get(ctx context.Context, key string) (value []byte, found bool, err error)
 	Delete(ctx context.Context, key string) error
+	Swap(ctx context.Context, key string, seen, value []byte, ttl time.Duration) (bool, error)
+	Acquire(ctx context.Context, key string, holder []byte, ttl time.Duration) (bool, error)
+	Renew(ctx context.Context, key string, holder []byte, ttl time.Duration) (bool, error)
+	Release(ctx context.Context, key string, holder []byte) error
 	Push(ctx context.Context, key string, value []byte, newest int, ttl time.Duration) error
 	List(ctx context.Context, key string) ([][]byte, error)
 	Erase(ctx context.Context, key string) error
@@ -43,7 +47,12 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a mark that ended can be claimed again", claimEnds},
 		{"a value is kept byte by byte until it is replaced or deleted", values},
 		{"a value that ended is gone", valueEnds},
-		{"marks, values and lists of the same key do not meet", namespaces},
+		{"a value is swapped only if it is the one that was seen, and a swap may be repeated", swaps},
+		{"of many that swap a value at once one wins", swapRace},
+		{"a lease has one holder until it is released or ends", leases},
+		{"a lease that is renewed goes on, and one that ended cannot be renewed", leaseEnds},
+		{"of many that want a lease at once one gets it", leaseRace},
+		{"marks, values, lists and leases of the same key do not meet", namespaces},
 		{"a life below a millisecond is an error and writes nothing", shortLives},
 		{"a list keeps its newest values byte by byte, newest first, until it is erased", lists},
 		{"a value that is pushed again moves to the front, so that a push may be repeated", pushesAgain},
@@ -78,10 +87,17 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 func calls(s Subject) map[string]func(context.Context) error {
 	inc := identity.NewIncarnation()
 	return map[string]func(context.Context) error{
-		"Claim":    func(ctx context.Context) error { _, err := s.Claim(ctx, "k", []byte("v"), time.Minute); return err },
-		"Put":      func(ctx context.Context) error { return s.Put(ctx, "k", []byte("v"), time.Minute) },
-		"Get":      func(ctx context.Context) error { _, _, err := s.Get(ctx, "k"); return err },
-		"Delete":   func(ctx context.Context) error { return s.Delete(ctx, "k") },
+		"Claim":  func(ctx context.Context) error { _, err := s.Claim(ctx, "k", []byte("v"), time.Minute); return err },
+		"Put":    func(ctx context.Context) error { return s.Put(ctx, "k", []byte("v"), time.Minute) },
+		"Get":    func(ctx context.Context) error { _, _, err := s.Get(ctx, "k"); return err },
+		"Delete": func(ctx context.Context) error { return s.Delete(ctx, "k") },
+		"Swap": func(ctx context.Context) error {
+			_, err := s.Swap(ctx, "k", []byte("v"), []byte("w"), time.Minute)
+			return err
+		},
+		"Acquire":  func(ctx context.Context) error { _, err := s.Acquire(ctx, "k", []byte("h"), time.Minute); return err },
+		"Renew":    func(ctx context.Context) error { _, err := s.Renew(ctx, "k", []byte("h"), time.Minute); return err },
+		"Release":  func(ctx context.Context) error { return s.Release(ctx, "k", []byte("h")) },
 		"Push":     func(ctx context.Context) error { return s.Push(ctx, "k", []byte("v"), 3, time.Minute) },
 		"List":     func(ctx context.Context) error { _, err := s.List(ctx, "k"); return err },
 		"Erase":    func(ctx context.Context) error { return s.Erase(ctx, "k") },

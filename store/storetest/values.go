@@ -120,6 +120,8 @@ func namespaces(t *testing.T, s Subject) {
 	requireAbsent(t, s, "key")
 	must(t, s.Put(t.Context(), "key", []byte("value"), time.Hour))
 	must(t, s.Erase(t.Context(), "key"))
+	acquire(t, s, "key", "holder", time.Hour)
+	must(t, s.Release(t.Context(), "key", []byte("holder")))
 	if got, _, err := s.Get(t.Context(), "key"); err != nil || string(got) != "value" {
 		t.Errorf("erasing the list left the value %q, %v", got, err)
 	}
@@ -138,6 +140,15 @@ func shortLives(t *testing.T, s Subject) {
 		}
 		if err := s.Push(t.Context(), "key", nil, 1, ttl); !errors.Is(err, store.ErrTTL) {
 			t.Errorf("pushing for %v: %v", ttl, err)
+		}
+		if _, err := s.Swap(t.Context(), "key", nil, nil, ttl); !errors.Is(err, store.ErrTTL) {
+			t.Errorf("swapping for %v: %v", ttl, err)
+		}
+		if _, err := s.Acquire(t.Context(), "key", nil, ttl); !errors.Is(err, store.ErrTTL) {
+			t.Errorf("taking a lease for %v: %v", ttl, err)
+		}
+		if _, err := s.Renew(t.Context(), "key", nil, ttl); !errors.Is(err, store.ErrTTL) {
+			t.Errorf("renewing a lease for %v: %v", ttl, err)
 		}
 	}
 	requireAbsent(t, s, "key")
