@@ -2,7 +2,6 @@ package revocation
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -12,7 +11,7 @@ import (
 
 // confirm notes that the shard was read to the end that a probe sent at that time reported.
 func (r *Replica) confirm(shard int, sent time.Time) {
-	s := &r.shards[shard]
+	s := r.shards[shard]
 	at := int64(sent.Sub(r.start))
 	for {
 		old := s.confirmed.Load()
@@ -25,7 +24,7 @@ func (r *Replica) confirm(shard int, sent time.Time) {
 // loaded notes that all entries of the incarnations that a shard holds are in memory, and which one is current. One that
 // is still forming is not: it may yet be given to a shard that lost its data, so no session may hang on it.
 func (r *Replica) loaded(shard int, head Head) {
-	s := &r.shards[shard]
+	s := r.shards[shard]
 	s.mu.Lock()
 	if !head.Forming {
 		s.current = head.Current
@@ -40,7 +39,7 @@ func (r *Replica) loaded(shard int, head Head) {
 
 // currentOf is the shard's current incarnation; zero while none is known.
 func (r *Replica) currentOf(shard int) identity.Incarnation {
-	s := &r.shards[shard]
+	s := r.shards[shard]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.current
@@ -48,7 +47,7 @@ func (r *Replica) currentOf(shard int) identity.Incarnation {
 
 // holds reports whether the shard's copy contains an incarnation in full.
 func (r *Replica) holds(shard int, inc identity.Incarnation) bool {
-	s := &r.shards[shard]
+	s := r.shards[shard]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.held[inc]
@@ -57,7 +56,7 @@ func (r *Replica) holds(shard int, inc identity.Incarnation) bool {
 // known returns the incarnations that the shard's copy contains in full, the current one first: a shard without one
 // takes the first that it is given.
 func (r *Replica) known(shard int) []identity.Incarnation {
-	s := &r.shards[shard]
+	s := r.shards[shard]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	out := make([]identity.Incarnation, 0, len(s.held))
@@ -71,19 +70,16 @@ func (r *Replica) known(shard int) []identity.Incarnation {
 }
 
 // beyond returns what the shard's copy knows and the entries do not contain. A register may come several times.
-func (r *Replica) beyond(shard int, entries []Entry) []Entry {
-	there := make(map[Register]Value, len(entries))
-	for _, e := range entries {
-		v, known := there[e.Register]
-		if known {
-			e.Value = v.Merge(e.Value)
+func (r *Replica) beyond(shard int, entries []Entry) (missing []Entry) {
+	there := newShard()
+	there.compact(entries)
+	r.shards[shard].each(func(e Entry) bool {
+		if v, known := there.find(e.Register); !known || v.Merge(e.Value) != v {
+			missing = append(missing, e)
 		}
-		there[e.Register] = e.Value
-	}
-	return slices.DeleteFunc(r.Entries(shard), func(e Entry) bool {
-		v, known := there[e.Register]
-		return known && v.Merge(e.Value) == v
+		return true
 	})
+	return missing
 }
 
 // recompute derives what all shards have in common.

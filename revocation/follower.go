@@ -51,11 +51,15 @@ type Follower struct {
 	failing [Shards]bool   // likewise
 
 	starting chan struct{} // filled by the one goroutine that looks whether all shards agree
+	loading  chan struct{} // filled by those that hold a snapshot
 }
+
+// snapshots is how many may be in memory at once: before it is packed, one takes ten times the room that it needs then.
+const snapshots = 2
 
 // NewFollower returns a Follower that has not begun.
 func NewFollower(o FollowerOptions) *Follower {
-	return &Follower{opt: o, starting: make(chan struct{}, 1)}
+	return &Follower{opt: o, starting: make(chan struct{}, 1), loading: make(chan struct{}, snapshots)}
 }
 
 // Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.

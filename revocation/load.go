@@ -35,12 +35,7 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 		return nil
 	}
 	first := len(f.opt.Replica.known(shard)) == 0
-	b, err := f.opt.Stream.Snapshot(ctx, shard)
-	if err != nil {
-		return fmt.Errorf("loading the log's snapshot: %w", err)
-	}
-	f.apply(shard, b)
-	if err := f.complete(ctx, shard, b.Entries); err != nil {
+	if err := f.snapshot(ctx, shard); err != nil {
 		return err
 	}
 	f.cursors[shard], f.floors[shard], f.lives[shard] = head.Last, head.Last, head.Life
@@ -49,6 +44,22 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
 	}
 	return nil
+}
+
+// snapshot takes a shard's snapshot in, and gives back what it lacks.
+func (f *Follower) snapshot(ctx context.Context, shard int) error {
+	select {
+	case f.loading <- struct{}{}:
+		defer func() { <-f.loading }()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting to load the log's snapshot: %w", ctx.Err())
+	}
+	b, err := f.opt.Stream.Snapshot(ctx, shard)
+	if err != nil {
+		return fmt.Errorf("loading the log's snapshot: %w", err)
+	}
+	f.apply(shard, b)
+	return f.complete(ctx, shard, b.Entries)
 }
 
 // unread reports whether the shard holds an incarnation that this edge has not read, or another has become current.

@@ -15,21 +15,11 @@ type Replica struct {
 	now     func() time.Time
 	start   time.Time
 	version atomic.Uint64
-	shards  [Shards]shard
+	shards  [Shards]*shard
 
 	mu      sync.Mutex                                    // guards the two below while they are replaced
 	vouched atomic.Pointer[map[identity.Incarnation]bool] // held in full on every shard
 	current atomic.Pointer[identity.Incarnation]          // to mint under
-}
-
-type shard struct {
-	mu        sync.RWMutex // guards what follows
-	registers map[Register]Value
-	floors    map[Register][]identity.Level // which levels have a floor, by the register without its level
-	held      map[identity.Incarnation]bool
-	current   identity.Incarnation
-
-	confirmed atomic.Int64 // nanoseconds from Replica.start to the sending of the last good probe; 0: never
 }
 
 // NewReplica returns an empty copy that vouches for nothing and is infinitely stale.
@@ -37,9 +27,7 @@ func NewReplica(now func() time.Time) *Replica {
 	r := &Replica{now: now, start: now().Add(-1)}
 	r.vouched.Store(&map[identity.Incarnation]bool{})
 	for i := range r.shards {
-		r.shards[i].registers = map[Register]Value{}
-		r.shards[i].held = map[identity.Incarnation]bool{}
-		r.shards[i].floors = map[Register][]identity.Level{}
+		r.shards[i] = newShard()
 	}
 	return r
 }
@@ -50,37 +38,21 @@ func (r *Replica) Version() uint64 { return r.version.Load() }
 // Apply merges entries into the copy.
 func (r *Replica) Apply(entries ...Entry) {
 	changed := false
-	for _, e := range entries {
-		changed = r.shards[e.Shard()].merge(e) || changed
+	for len(entries) > 0 {
+		shard := entries[0].Shard()
+		end := slices.IndexFunc(entries, func(e Entry) bool { return e.Shard() != shard })
+		if end < 0 {
+			end = len(entries)
+		}
+		changed = r.shards[shard].apply(entries[:end]) || changed
+		entries = entries[end:]
 	}
 	if changed {
 		r.version.Add(1)
 	}
 }
 
-func (s *shard) merge(e Entry) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old, known := s.registers[e.Register]
-	merged := old.Merge(e.Value)
-	if !known {
-		merged = e.Value
-	}
-	s.registers[e.Register] = merged
-	if !known && e.Kind == KindFloor {
-		base := e.Register.anyLevel()
-		s.floors[base] = append(s.floors[base], e.Level)
-	}
-	return !known || merged != old
-}
-
-func (r *Replica) get(reg Register) (Value, bool) {
-	s := &r.shards[reg.Shard()]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	v, ok := s.registers[reg]
-	return v, ok
-}
+func (r *Replica) get(reg Register) (Value, bool) { return r.shards[reg.Shard()].get(reg) }
 
 // Standing looks a bearer up. It reads memory only.
 func (r *Replica) Standing(n *Names) Standing {
@@ -105,14 +77,14 @@ func (r *Replica) floors(base Register) []FloorValue {
 	if base.Kind == 0 {
 		return nil
 	}
-	s := &r.shards[base.Shard()]
+	s := r.shards[base.Shard()]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out []FloorValue
 	for _, level := range s.floors[base] {
 		reg := base
 		reg.Level = level
-		out = append(out, FloorValue{level, s.registers[reg]})
+		out = append(out, FloorValue{level, s.young[reg]})
 	}
 	return out
 }
@@ -131,23 +103,18 @@ func (r *Replica) NotBefore(n *Names) Millis {
 
 // Entries returns all that a shard knows.
 func (r *Replica) Entries(shard int) []Entry {
-	s := &r.shards[shard]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	out := make([]Entry, 0, len(s.registers))
-	for reg, v := range s.registers {
-		out = append(out, Entry{reg, v})
-	}
+	var out []Entry
+	r.shards[shard].each(func(e Entry) bool {
+		out = append(out, e)
+		return true
+	})
 	return out
 }
 
 // Len is the number of registers known.
-func (r *Replica) Len() int {
-	n := 0
-	for i := range r.shards {
-		r.shards[i].mu.RLock()
-		n += len(r.shards[i].registers)
-		r.shards[i].mu.RUnlock()
+func (r *Replica) Len() (n int) {
+	for _, s := range r.shards {
+		n += s.count()
 	}
 	return n
 }
@@ -158,27 +125,8 @@ const sweepMargin = 5 * time.Minute
 // Sweep forgets what ended. It changes no standing: no cookie can exist any more that it was about.
 func (r *Replica) Sweep() {
 	limit := MillisOf(r.now().Add(-sweepMargin))
-	for i := range r.shards {
-		s := &r.shards[i]
-		s.mu.Lock()
-		for reg, v := range s.registers {
-			if v.Until < limit {
-				delete(s.registers, reg)
-				s.forgetFloor(reg)
-			}
-		}
-		s.mu.Unlock()
-	}
-}
-
-func (s *shard) forgetFloor(reg Register) {
-	if reg.Kind != KindFloor {
-		return
-	}
-	base := reg.anyLevel()
-	left := slices.DeleteFunc(s.floors[base], func(l identity.Level) bool { return l == reg.Level })
-	if s.floors[base] = left; len(left) == 0 {
-		delete(s.floors, base)
+	for _, s := range r.shards {
+		s.sweep(limit)
 	}
 }
 
