@@ -7,9 +7,13 @@ type Past string
 
 // The answers past the bound.
 const (
-	PastAllow Past = "allow"
-	PastDeny  Past = "deny"
+	PastAllow     Past = "allow"
+	PastDowngrade Past = "downgrade"
+	PastDeny      Past = "deny"
 )
+
+// Pasts are the answers past the bound, the most lenient first.
+func Pasts() []Past { return []Past{PastAllow, PastDowngrade, PastDeny} }
 
 // Levels are the shipped security levels, weakest first. A stronger level never tolerates more than a weaker one.
 type Levels struct {
@@ -30,7 +34,7 @@ type Level struct {
 	Blocks                []string      `yaml:"blocks" default:"[]" format:"class" doc:"Classes of routes that are closed until the level is proven."`
 	Hold                  time.Duration `yaml:"hold" default:"8h" min:"1m" max:"720h" doc:"How long a login that raised its person to this level is remembered against later logins of the same person. Sessions from before it must prove it for as long as they last."`
 	MaxStaleness          time.Duration `yaml:"max_staleness" min:"1s" max:"720h" doc:"How old this edge's copy of the revocation log may be."`
-	Past                  Past          `yaml:"past" enum:"allow,deny" doc:"What happens to requests past that age: allow, or deny (503 until the log is read again; nobody is logged out)."`
+	Past                  Past          `yaml:"past" enum:"allow,downgrade,deny" doc:"What happens to requests past that age: allow; downgrade (routes that ask for a level or a proof, or that a level can close, answer 503; all others go on); or deny (503 for all). It lasts until the log is read again; nobody is logged out."`
 }
 
 // LevelNames are the names of the levels, weakest first.

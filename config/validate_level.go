@@ -34,8 +34,8 @@ func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	if l.MaxStaleness > weaker.MaxStaleness {
 		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.MaxStaleness))
 	}
-	if l.Past == PastAllow && weaker.Past == PastDeny {
-		v.report(path+".past", "must not be allow while "+weakerName+", which is weaker, denies", "")
+	if slices.Index(Pasts(), l.Past) < slices.Index(Pasts(), weaker.Past) {
+		v.report(path+".past", "must not be "+string(l.Past)+" while that of "+weakerName+", which is weaker, is "+string(weaker.Past), "")
 	}
 	if l.Lifetime > weaker.Lifetime {
 		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Lifetime))

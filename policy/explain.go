@@ -125,7 +125,10 @@ func (c *Case) log(b *Burden) Condition {
 		return out
 	}
 	out.Asked = "at most " + lasting(b.Rule.MaxStaleness) + " old"
-	if c.Standing.Staleness > b.Rule.MaxStaleness {
+	if b.Rule.Past == PastDowngrade {
+		out.Asked += " where more is asked than a session"
+	}
+	if c.Route.tooOld(c.Session, &c.Standing, b, &c.Request, c.Now) {
 		out.Reason = LogTooOld
 	}
 	return out

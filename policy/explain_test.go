@@ -33,6 +33,11 @@ func levelled(seed uint64, expressions ...*policy.Expression) policy.Case {
 		identity.Elevated: {Rank: 1, Past: policy.PastAllow, Proof: policy.Proof{ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"}}, Blocks: []string{"sensitive"}, Lifetime: time.Hour, Hold: time.Hour},
 		identity.High:     {Rank: 2, MaxStaleness: 5 * time.Second, Proof: policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}, MaxAge: time.Hour}, Blocks: []string{"sensitive", "admin"}, Lifetime: 15 * time.Minute, Hold: 8 * time.Hour},
 	}
+	if seed%5 == 0 {
+		normal := levels[identity.Normal]
+		normal.MaxStaleness, normal.Past = time.Minute, policy.PastDowngrade
+		levels[identity.Normal] = normal
+	}
 	w.route.Levels = levels
 	pick := func(list ...string) string { return list[rnd.IntN(len(list))] }
 	ago := func() time.Time { return noon.Add(-time.Duration(rnd.Int64N(int64(3 * time.Hour)))) }

@@ -26,6 +26,7 @@ type Uses struct {
 	Query      bool     // its query
 	Parameters []string // of the query, by name
 	Now        bool     // the time
+	Proof      bool     // the session's level, or how its person authenticated
 }
 
 // Uses tells what the expression looks at; nil looks at nothing.
@@ -44,6 +45,7 @@ func (u Uses) and(v Uses) Uses {
 	return Uses{
 		Groups: union(u.Groups, v.Groups), Claims: union(u.Claims, v.Claims), Parameters: union(u.Parameters, v.Parameters),
 		Request: u.Request || v.Request, Query: u.Query || v.Query, Now: u.Now || v.Now,
+		Proof: u.Proof || v.Proof,
 	}
 }
 

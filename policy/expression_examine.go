@@ -42,7 +42,7 @@ func (c *Compiler) examine(n *node) (Uses, []Mistake) {
 	x.visit(n)
 	return Uses{
 		Groups: union(x.uses.Groups, nil), Claims: union(x.uses.Claims, nil), Parameters: union(x.uses.Parameters, nil),
-		Request: x.uses.Request, Query: x.uses.Query, Now: x.uses.Now,
+		Request: x.uses.Request, Query: x.uses.Query, Now: x.uses.Now, Proof: x.uses.Proof,
 	}, x.mistakes
 }
 
@@ -84,6 +84,10 @@ func (x *examiner) name(n *node) {
 		x.uses.Now = true
 	case "request.query":
 		x.uses.Query = true
+	}
+	switch n.text {
+	case "session.level", "session.proven", "session.acr", "session.amr", "session.auth_time", "session.auth_age", "risk.level":
+		x.uses.Proof = true
 	}
 	if strings.HasPrefix(n.text, "request.") {
 		x.uses.Request = true

@@ -285,8 +285,10 @@ func TestAnExpressionTellsWhatItLooksAt(t *testing.T) {
 		`request.query.role == ["a"] || has(request.query.b) || "c" in request.query`: {Request: true, Query: true, Parameters: []string{"b", "c", "role"}},
 		`request.query.all(k, k == "a")`:                                              {Request: true, Query: true},
 		`now > timestamp("2026-01-01T00:00:00Z")`:                                     {Now: true},
-		`session.auth_age < duration("1h")`:                                           {Now: true},
-		`risk.level == "high" || session.proven`:                                      {},
+		`session.auth_age < duration("1h")`:                                           {Now: true, Proof: true},
+		`session.login_age < duration("1h")`:                                          {Now: true},
+		`risk.level == "high" || session.proven`:                                      {Proof: true},
+		`"hwk" in session.amr`:                                                        {Proof: true},
 	}
 	for text, want := range rows {
 		if diff := cmp.Diff(want, expression(t, text).Uses()); diff != "" {

@@ -16,6 +16,7 @@ type Past uint8
 const (
 	PastDeny Past = iota
 	PastAllow
+	PastDowngrade // nothing but what every session may have: what asks for a level or a proof, or what a level can close, refuses
 )
 
 // LevelRule is what one security level means for the sessions that have it, or that a floor has raised to it.

@@ -52,7 +52,29 @@ func drawLevels(seed uint64) *world {
 		w.raise(level(), around(rnd))
 	}
 	w.standing.Staleness = []time.Duration{0, 5 * time.Second, 6 * time.Second, 2 * time.Minute}[rnd.IntN(4)]
+	if pasts, some := somePasts()[rnd.IntN(6)]; some {
+		w.past(time.Minute, pasts)
+	}
 	return w
+}
+
+// somePasts are what levels may do past their bounds, the weakest first.
+func somePasts() map[int][3]policy.Past {
+	return map[int][3]policy.Past{
+		0: {policy.PastDowngrade, policy.PastDowngrade, policy.PastDowngrade}, 1: {policy.PastAllow, policy.PastDowngrade, policy.PastDeny},
+		2: {policy.PastDowngrade, policy.PastDowngrade, policy.PastDeny},
+	}
+}
+
+// past gives the weakest level a bound, and each what it does past its own.
+func (w *world) past(bound time.Duration, pasts [3]policy.Past) {
+	for i, name := range []identity.Level{identity.Normal, identity.Elevated, identity.High} {
+		rule := w.route.Levels[name]
+		if rule.Past = pasts[i]; i == 0 {
+			rule.MaxStaleness = bound
+		}
+		w.route.Levels[name] = rule
+	}
 }
 
 // changed is a copy of a world with a change.

@@ -217,8 +217,11 @@ func levels(c config.Levels) policy.Levels {
 
 func levelRule(rank int, l *config.Level) policy.LevelRule {
 	past := policy.PastDeny
-	if l.Past == config.PastAllow {
+	switch l.Past {
+	case config.PastAllow:
 		past = policy.PastAllow
+	case config.PastDowngrade:
+		past = policy.PastDowngrade
 	}
 	return policy.LevelRule{
 		Rank: rank, MaxStaleness: l.MaxStaleness, Past: past, Blocks: l.Blocks, Lifetime: l.Lifetime, Idle: l.Idle, Hold: l.Hold,
