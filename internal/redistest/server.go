@@ -1,9 +1,10 @@
-// Package redistest runs a real redis-server for one test and can break it: kill, pause, restart, empty it. It owns the
-// process, its port and its directory; it must not know what the product keeps in Redis, and it speaks to the server
+// Package redistest runs real redis-servers for one test, one by one, under Sentinels or as a cluster, and can break them:
+// kill, pause, restart, empty. It owns the processes, their ports and their directories; it must not know what the product keeps in Redis, and it speaks to the server
 // through a few lines of its own instead of the client under test.
 package redistest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -39,6 +40,7 @@ type options struct {
 	appendOnly bool
 	password   string
 	args       []string
+	sentinel   bool // it watches servers and keeps no data
 }
 
 // Option changes how a server is started.
@@ -57,21 +59,31 @@ func WithArgs(args ...string) Option { return func(o *options) { o.args = append
 // Start runs a redis-server on a free port and returns when it answers. Where there is none it skips the test (see need).
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	s := &Server{t: t, program: need.Redis(t), dir: t.TempDir()}
-	for _, opt := range opts {
-		opt(&s.options)
-	}
-	t.Cleanup(s.Kill)
+	s := prepare(t, opts)
 	// Another process may take a free port between the look and the start, hence a few tries.
 	var err error
-	for range 5 {
-		s.port = freePort(t)
+	for range tries {
+		s.port = freePorts(t, 1)[0]
 		if err = s.run(); err == nil {
 			return s
 		}
 	}
 	t.Fatalf("redistest: %v\n%s", err, s.log())
 	return nil
+}
+
+// tries is how often a start is tried on other ports.
+const tries = 5
+
+// prepare makes a server without a port that is yet to run.
+func prepare(t testing.TB, opts []Option) *Server {
+	t.Helper()
+	s := &Server{t: t, program: need.Redis(t), dir: t.TempDir()}
+	for _, opt := range opts {
+		opt(&s.options)
+	}
+	t.Cleanup(s.Kill)
+	return s
 }
 
 // Addr returns the address as host:port. It stays the same through Restart.
@@ -141,6 +153,9 @@ func (s *Server) run() error {
 }
 
 func (s *Server) args() []string {
+	if s.options.sentinel {
+		return []string{filepath.Join(s.dir, sentinelFile), "--sentinel"}
+	}
 	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}
 	if s.options.appendOnly {
 		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
@@ -148,7 +163,7 @@ func (s *Server) args() []string {
 		args = append(args, "--appendonly", "no")
 	}
 	if s.options.password != "" {
-		args = append(args, "--requirepass", s.options.password)
+		args = append(args, "--requirepass", s.options.password, "--masterauth", s.options.password)
 	}
 	return append(args, s.options.args...)
 }
@@ -175,10 +190,27 @@ func (s *Server) waitReady() error {
 	}
 }
 
-// loaded fails while the append-only file is still being read: INFO is answered then, but no command on keys is.
+// loaded fails while the append-only file is still being read: INFO is answered then, but no command on keys is. Any other
+// refusal (of a cluster's node, of a replica without its master) is an answer.
 func (s *Server) loaded() error {
 	_, err := s.Try("EXISTS", "redistest:loaded")
+	var refused Error
+	if errors.As(err, &refused) && !strings.HasPrefix(err.Error(), "LOADING") {
+		return nil
+	}
 	return err
+}
+
+// info returns one field of INFO; nothing while the server does not answer.
+func (s *Server) info(section, field string) string {
+	text, _ := s.Try("INFO", section)
+	all, _ := text.(string)
+	for line := range strings.Lines(all) {
+		if value, found := strings.CutPrefix(line, field+":"); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 func (s *Server) log() string {
@@ -186,12 +218,26 @@ func (s *Server) log() string {
 	return string(data)
 }
 
-func freePort(t testing.TB) int {
+// freePorts returns ports that are all different and were free just now.
+func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("redistest: looking for a free port: %v", err)
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatalf("redistest: looking for a free port: %v", err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return ports
+}
+
+// eventually waits for what several processes have to agree on.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("redistest: not within %v: %s", limit, what)
+		}
+	}
 }

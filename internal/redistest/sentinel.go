@@ -1,0 +1,116 @@
+package redistest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+)
+
+// MasterName is what Sentinels call the master of a Group.
+const MasterName = "mymaster"
+
+// sentinelFile is a Sentinel's configuration, which it writes to.
+const sentinelFile = "sentinel.conf"
+
+// Group is a master, its replicas and the Sentinels that watch them, which belong to one test.
+type Group struct {
+	t         testing.TB
+	nodes     []*Server // the first master first
+	sentinels []*Server
+}
+
+// StartGroup runs a master with replicas under Sentinels, most of which must agree before a master that was silent for a
+// second is replaced. It returns when every Sentinel knows all the others. opts are for the servers.
+func StartGroup(t testing.TB, replicas, sentinels int, opts ...Option) *Group {
+	t.Helper()
+	g := &Group{t: t, nodes: []*Server{Start(t, opts...)}}
+	host, port, _ := net.SplitHostPort(g.nodes[0].Addr())
+	for range replicas {
+		g.nodes = append(g.nodes, Start(t, append([]Option{WithArgs("--replicaof", host, port, "--repl-diskless-sync-delay", "0")}, opts...)...))
+	}
+	eventually(t, "the replicas follow", func() bool { return g.nodes[0].info("replication", "connected_slaves") == strconv.Itoa(replicas) })
+	for range sentinels {
+		g.sentinels = append(g.sentinels, startSentinel(t, g.nodes[0], sentinels/2+1))
+	}
+	eventually(t, "the Sentinels know everybody", g.known)
+	return g
+}
+
+// startSentinel runs one Sentinel.
+func startSentinel(t testing.TB, master *Server, quorum int) *Server {
+	t.Helper()
+	s := prepare(t, []Option{func(o *options) { o.sentinel = true }})
+	var err error
+	for range tries {
+		s.port = freePorts(t, 1)[0]
+		text := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel monitor %s 127.0.0.1 %d %d\n"+
+			"sentinel down-after-milliseconds %[3]s 1000\nsentinel failover-timeout %[3]s 5000\n", s.port, s.dir, MasterName, master.port, quorum)
+		if master.options.password != "" {
+			text += fmt.Sprintf("sentinel auth-pass %s %q\n", MasterName, master.options.password)
+		}
+		if err = os.WriteFile(filepath.Join(s.dir, sentinelFile), []byte(text), 0o600); err == nil {
+			err = s.run()
+		}
+		if err == nil {
+			return s
+		}
+	}
+	t.Fatalf("redistest: starting a Sentinel: %v\n%s", err, s.log())
+	return nil
+}
+
+func (g *Group) known() bool {
+	for _, s := range g.sentinels {
+		if g.count(s, "REPLICAS") != len(g.nodes)-1 || g.count(s, "SENTINELS") != len(g.sentinels)-1 {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *Group) count(sentinel *Server, whom string) int {
+	reply, _ := sentinel.Try("SENTINEL", whom, MasterName)
+	list, _ := reply.([]any)
+	return len(list)
+}
+
+// Nodes returns all servers, the first master first.
+func (g *Group) Nodes() []*Server { return append([]*Server(nil), g.nodes...) }
+
+// Sentinels returns the Sentinels.
+func (g *Group) Sentinels() []*Server { return append([]*Server(nil), g.sentinels...) }
+
+// Addrs returns the addresses of the Sentinels.
+func (g *Group) Addrs() []string { return addrs(g.sentinels) }
+
+// Master returns the server that the Sentinels call the master and that calls itself one.
+func (g *Group) Master() (master *Server) {
+	g.t.Helper()
+	eventually(g.t, "a master", func() bool {
+		for _, s := range g.nodes {
+			if g.named(s) && s.info("replication", "role") == "master" {
+				master = s
+				return true
+			}
+		}
+		return false
+	})
+	return master
+}
+
+// named reports whether a Sentinel names a server as the master.
+func (g *Group) named(s *Server) bool {
+	for _, sentinel := range g.sentinels {
+		reply, _ := sentinel.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
+		if at, _ := reply.([]any); len(at) == 2 && at[1] == strconv.Itoa(s.port) {
+			return true
+		}
+	}
+	return false
+}
+
+// Replicas returns the servers that follow a master now.
+func (g *Group) Replicas(of *Server) []*Server { return replicas(g.nodes, of) }
