@@ -35,7 +35,7 @@ func (s *Server) elevate(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if !known {
 		return s.land(w, r, f) // no route asks for it any more
 	}
-	auth, err := s.authentication(ctx, r, a, who, need.Proof, fresh)
+	auth, err := s.authentication(ctx, a, who)
 	if err != nil {
 		return s.retryLater(w, r, a, "store_unavailable", err)
 	}
@@ -81,18 +81,9 @@ func (s *Server) needOf(f *flow.Flow) (policy.Need, bool) {
 	return need, known
 }
 
-// authentication is how the person authenticated, and what is known against it. An authenticator that was enrolled on the
-// spot is remembered first.
-func (s *Server) authentication(ctx context.Context, r *http.Request, a *arrival, who *oidc.Login, p policy.Proof, fresh *session.Session) (policy.Authentication, error) {
-	auth := policy.Authentication{Assurance: who.Assurance, ClockSkew: a.provider.ClockSkew()}
-	if p.EnrolledOnTheSpot(&auth, a.flow.Started.Time()) {
-		if err := s.opt.Enrolled.MarkEnrolled(ctx, who.Subject, s.tellsNothingUntil(a, fresh)); err != nil {
-			return auth, fmt.Errorf("remembering an enrolment: %w", err)
-		}
-		s.event(r, audit.Event{Name: audit.AuthenticatorEnrolled, Provider: a.flow.Provider, Subject: who.Subject,
-			Level: string(a.flow.Level), Detail: assuranceText(who)})
-	}
-	var err error
+// authentication is how the person authenticated, and what is known against it.
+func (s *Server) authentication(ctx context.Context, a *arrival, who *oidc.Login) (auth policy.Authentication, err error) {
+	auth = policy.Authentication{Assurance: who.Assurance, ClockSkew: a.provider.ClockSkew()}
 	auth.Enrolled, err = s.opt.Enrolled.Enrolled(ctx, who.Subject)
 	return auth, err
 }

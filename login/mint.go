@@ -24,6 +24,9 @@ const maxAhead = policy.MaxAhead
 // mint turns a login into the browser's session and sends it to where it wanted to go.
 func (s *Server) mint(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival, who *oidc.Login) error {
 	fresh := s.newSession(r, a, who)
+	if err := s.noticeEnrolment(ctx, r, a, who, fresh); err != nil {
+		return s.retryLater(w, r, a, "store_unavailable", err)
+	}
 	names := fresh.Bearer().Names()
 	if nb := s.opt.Log.NotBefore(&names); s.endedMeanwhile(a, fresh, nb) {
 		a.knownOf, a.known = subjectDigest(fresh.Subject), nb

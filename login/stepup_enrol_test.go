@@ -13,6 +13,7 @@ import (
 	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/internal/idp/idptest"
 	"github.com/edgeauth/edgeauth/login"
+	"github.com/edgeauth/edgeauth/policy"
 )
 
 // carol has no fingerprint: whoever knows her password registers one when it is asked for.
@@ -114,6 +115,61 @@ func TestALevelThatTakesNewAuthenticatorsIsProvenInTwoRounds(t *testing.T) {
 	p := c.follow(c.get("/sensitive/a"))
 	if p.StatusCode != http.StatusOK || b.events.of(audit.StepUpAsked) != 2 || b.events.of(audit.AuthenticatorEnrolled) != 1 {
 		t.Errorf("it ends with %d after %d rounds, %d enrolments:\n%s", p.StatusCode, b.events.of(audit.StepUpAsked), b.events.of(audit.AuthenticatorEnrolled), p.body)
+	}
+}
+
+// A route that names an acr alone is opened by the enrolment itself. That must not keep the edge from noticing it.
+func TestAnEnrolmentForARouteThatNamesAnAcrAloneIsNoticed(t *testing.T) {
+	naive := policy.Proof{ACR: []string{"bio"}}
+	b := open(t, leveled, func(s *setup) {
+		edit := s.edit
+		s.routes["/naive/"] = policy.Route{Proof: naive}
+		s.edit = func(o *login.Options) { edit(o); o.Proofs = append(o.Proofs, naive) }
+	})
+	c := b.carol()
+	b.raise("carol", identity.High, b.now())
+	c.follow(c.get("/naive/a"))
+	if b.events.of(audit.AuthenticatorEnrolled) != 1 {
+		t.Errorf("%d enrolments: %s", b.events.of(audit.AuthenticatorEnrolled), b.events)
+	}
+	c.refused(c.follow(c.get("/sensitive/a")), http.StatusForbidden, "new_authenticator")
+}
+
+// An answer that does not elevate the session which asked for it tells of an enrolment all the same.
+func TestAnEnrolmentIsNoticedWhateverBecomesOfItsStepUp(t *testing.T) {
+	for name, enrol := range map[string]func(*bed, *browser){
+		"in the step-up of somebody else's session": func(b *bed, _ *browser) {
+			b.idp.AutoLogin("alice")
+			other := b.browser()
+			other.login("/open")
+			b.raise("alice", identity.High, b.now())
+			b.idp.AutoLogin("carol")
+			if p := other.follow(other.get("/bio/a")); p.StatusCode != http.StatusForbidden || !strings.Contains(p.body, "other_subject") {
+				b.t.Errorf("%d:\n%s", p.StatusCode, p.body)
+			}
+		},
+		"while another tab logs in anew": func(b *bed, c *browser) {
+			answer := c.callback("/bio/a")
+			c.follow(c.get("/.edgeauth/login?rd=/open"))
+			c.get(answer)
+		},
+		"while another tab logs out": func(b *bed, c *browser) {
+			answer := c.callback("/bio/a")
+			c.logout()
+			c.get(answer)
+			c.login("/open")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, leveled)
+			c := b.carol()
+			b.raise("carol", identity.High, b.now())
+			enrol(b, c)
+			if b.events.of(audit.AuthenticatorEnrolled) != 1 {
+				t.Errorf("%d enrolments: %s", b.events.of(audit.AuthenticatorEnrolled), b.events)
+			}
+			c.refused(c.follow(c.get("/sensitive/a")), http.StatusForbidden, "new_authenticator")
+		})
 	}
 }
 
