@@ -20,13 +20,16 @@ func (v validator) levels() {
 	}
 }
 
+// acrAlone is what is wrong with an acr without an amr.
+const acrAlone = "proves little by itself: providers give it to people who have just enrolled an authenticator"
+
 // proof warns of a level that closes something which nothing in particular opens.
 func (v validator) proof(path string, l *Level) {
 	switch {
 	case len(l.Blocks) > 0 && len(l.ACR) == 0 && len(l.AMR) == 0:
 		v.warn(path+".blocks", "is opened again by any new login, because the level names no acr and no amr", "name what proves it")
 	case len(l.ACR) > 0 && len(l.AMR) == 0:
-		v.warn(path+".acr", "proves little by itself: providers give it to people who have just enrolled an authenticator", "name an amr too, as in [hwk]")
+		v.warn(path+".acr", acrAlone, "name an amr too, as in [hwk]")
 	}
 }
 
@@ -77,6 +80,9 @@ func (v validator) assurance(path string, r Route) {
 		if l := v.Levels.All()[i]; len(l.ACR) == 0 && len(l.AMR) == 0 && l.MaxAge == 0 {
 			v.warn(path+".level", "asks for nothing, because the level names no acr, amr or max_age", "")
 		}
+	}
+	if len(r.ACR) > 0 && len(r.AMR) == 0 {
+		v.warn(path+".acr", acrAlone, "name an amr too, as in [hwk]")
 	}
 	for i, class := range r.Classes {
 		blocks := func(l *Level) bool { return slices.Contains(l.Blocks, class) }

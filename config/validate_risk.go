@@ -69,9 +69,12 @@ func (v validator) scores(r Risk) {
 	}
 }
 
-// reason checks a code of an assessment. There are too many to list them all.
+// reason checks a code that an exception leaves out. There are too many to list them all.
 func (v validator) reason(path, code string) {
-	if slices.Contains(policy.RiskReasons(), policy.Reason(code)) {
+	if reason := policy.Reason(code); slices.Contains(policy.RiskReasons(), reason) {
+		if !reason.Exemptable() {
+			v.report(path, "counts nothing that could be left out", "thresholds say when the score acts; docs/risk.md lists what counts")
+		}
 		return
 	}
 	hint := "docs/risk.md lists them"

@@ -70,3 +70,14 @@ func RiskReasons() []Reason {
 		TimeUnknown, FailuresUnknown, PopulationUnknown,
 	}
 }
+
+// Exemptable reports whether an exception can leave the reason out. What only says how a level was come to, or what is not known,
+// counts nothing that could be left out.
+func (r Reason) Exemptable() bool {
+	switch r {
+	case ScoreReached, Learning, ClockAhead, CountryUnknown, ASNUnknown, AddressUnknown, ZoneUnknown, PlaceUnknown, ClientUnknown, JA4Unknown,
+		DeviceUnknown, TimeUnknown, FailuresUnknown, PopulationUnknown:
+		return false
+	}
+	return true
+}

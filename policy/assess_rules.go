@@ -169,6 +169,7 @@ func (r *Rules) Check() error {
 		c.thresholds("exceptions", r.Exceptions[i].Thresholds)
 		for _, code := range r.Exceptions[i].Exempt {
 			c.reason("exceptions", code)
+			c.check(code.Exemptable(), "exceptions: %q counts nothing that could be left out", code)
 		}
 	}
 	c.numbers()

@@ -169,6 +169,9 @@ func TestRulesThatCannotBeMeantAreFound(t *testing.T) {
 		`reached before the level below`: func(r *policy.Rules) { r.Thresholds[identity.High] = 0.5 },
 		`would hold for everybody`:       func(r *policy.Rules) { r.Thresholds[identity.Elevated] = 0 },
 		`exceptions: there is no reason`: func(r *policy.Rules) { r.Exceptions = []policy.Exception{{Exempt: []policy.Reason{"x"}}} },
+		`"score" counts nothing`: func(r *policy.Rules) {
+			r.Exceptions = []policy.Exception{{Exempt: []policy.Reason{policy.ScoreReached}}}
+		},
 		`exceptions: there is no level "top"`: func(r *policy.Rules) {
 			r.Exceptions = []policy.Exception{{Thresholds: map[identity.Level]float64{"top": 1}}}
 		},
