@@ -61,7 +61,7 @@ func (t *tally) result() Assessment {
 		a.Score += a.Terms[i].Points
 	}
 	t.thresholds(a.Score)
-	a.Level, a.Reasons, a.Unknown = t.rules.at(t.rank), t.reasons, t.unknown
+	a.Level, a.Reasons, a.Unknown = t.rules.at(t.rank), t.reasons, append(t.unknown, t.facts.Unknown...)
 	slices.Sort(a.Unknown)
 	a.Unknown = slices.Compact(a.Unknown)
 	return a

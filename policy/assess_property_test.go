@@ -74,6 +74,9 @@ func drawFacts(seed uint64) *policy.Facts {
 	if chance(2) {
 		f.Population = crowd{number(float64(rnd.IntN(50))), number(1000)}
 	}
+	if chance(2) {
+		f.Unknown = []policy.Reason{policy.HostingUnknown, policy.TorUnknown, policy.EgressUnknown}
+	}
 	return f
 }
 

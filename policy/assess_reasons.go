@@ -55,6 +55,9 @@ const (
 	JA4Unknown        Reason = "ja4_unknown"
 	DeviceUnknown     Reason = "device_unknown" // no sighting had a device cookie to compare with
 	TimeUnknown       Reason = "time_unknown"
+	HostingUnknown    Reason = "hosting_unknown" // no list tells of hosting networks; likewise the next two
+	TorUnknown        Reason = "tor_unknown"
+	EgressUnknown     Reason = "egress_unknown"
 	FailuresUnknown   Reason = "failures_unknown"
 	PopulationUnknown Reason = "population_unknown" // how common values are is not known: shipped guesses serve
 )
@@ -67,7 +70,7 @@ func RiskReasons() []Reason {
 		NewBrowser, KnownBrowser, NewVersion, KnownVersion, NewAgent, KnownAgent, NewJA4, KnownJA4, NewDevice, KnownDevice, UnusualHour, UsualHour,
 		LongKnownDevice, PhishingResistant, LoweringCapped,
 		HistoryUnread, ClockAhead, CountryUnknown, ASNUnknown, AddressUnknown, ZoneUnknown, PlaceUnknown, ClientUnknown, JA4Unknown, DeviceUnknown,
-		TimeUnknown, FailuresUnknown, PopulationUnknown,
+		TimeUnknown, HostingUnknown, TorUnknown, EgressUnknown, FailuresUnknown, PopulationUnknown,
 	}
 }
 
@@ -76,7 +79,7 @@ func RiskReasons() []Reason {
 func (r Reason) Exemptable() bool {
 	switch r {
 	case ScoreReached, Learning, ClockAhead, CountryUnknown, ASNUnknown, AddressUnknown, ZoneUnknown, PlaceUnknown, ClientUnknown, JA4Unknown,
-		DeviceUnknown, TimeUnknown, FailuresUnknown, PopulationUnknown:
+		DeviceUnknown, TimeUnknown, HostingUnknown, TorUnknown, EgressUnknown, FailuresUnknown, PopulationUnknown:
 		return false
 	}
 	return true

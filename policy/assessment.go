@@ -19,6 +19,8 @@ type Facts struct {
 	Failures   Failures
 	Rekeyed    bool       // the device cookie was known, but its key was made anew
 	Population Population // of everybody's logins; nil: unknown
+
+	Unknown []Reason // what else could not be told, as where no list tells of networks
 }
 
 // Failures are how many logins failed lately, each count decayed over time; negative: unknown.

@@ -72,6 +72,7 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 	facts := policy.Facts{
 		Subject: v.Subject, Groups: v.Groups, Now: now, History: past, HistoryKnown: err == nil,
 		Failures: e.opt.Failures.Near(v.Subject, &now, now.At), Population: e.opt.Population,
+		Unknown: Unlisted(&place),
 	}
 	f.Assessment, f.Thresholds = e.opt.Rules.Assess(&facts), e.opt.Rules.ThresholdsFor(&facts)
 	e.compare(ctx, &v, &facts, &f)

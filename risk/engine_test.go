@@ -7,6 +7,8 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -160,8 +162,29 @@ func TestASourceThatIsMissingIsUnknownNotHarmless(t *testing.T) {
 	b := open(t, func(o *risk.Options) {
 		o.Places = geo.Open(geo.Files{City: []string{"/nowhere/at/all.mmdb"}}, geo.Options{})
 	})
-	if f := b.login("berlin"); len(f.Unknown) == 0 || f.Place != "unknown place" {
-		t.Errorf("unknown %v at %q", f.Unknown, f.Place)
+	f := b.login("berlin")
+	for _, code := range []policy.Reason{policy.CountryUnknown, policy.PlaceUnknown, policy.ZoneUnknown, policy.ASNUnknown, policy.HostingUnknown, policy.TorUnknown, policy.EgressUnknown} {
+		if !slices.Contains(f.Unknown, code) {
+			t.Errorf("%s is not said to be unknown: %v", code, f.Unknown)
+		}
+	}
+	if f.Place != "unknown place" {
+		t.Errorf("at %q", f.Place)
+	}
+}
+
+func TestAListThatIsReadIsNotUnknown(t *testing.T) {
+	dir := t.TempDir()
+	tor := filepath.Join(dir, "tor.txt")
+	if err := os.WriteFile(tor, []byte("192.0.2.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, func(o *risk.Options) {
+		o.Places = geo.Open(geo.Files{Tor: []string{tor}, Egress: []string{tor, filepath.Join(dir, "gone.txt")}}, geo.Options{})
+	})
+	f := b.login("berlin")
+	if slices.Contains(f.Unknown, policy.TorUnknown) || !slices.Contains(f.Unknown, policy.HostingUnknown) || !slices.Contains(f.Unknown, policy.EgressUnknown) {
+		t.Errorf("a list of Tor's exits, none of hosting, and half of egress: unknown %v", f.Unknown)
 	}
 }
 

@@ -10,3 +10,16 @@ func (e *Engine) Sight(v *Visit) (policy.Sighting, geo.Result) {
 	place := e.place(v.Address)
 	return e.sighting(v, &place), place
 }
+
+// Unlisted names the kinds of networks of which no list tells at the place, be it that there is none or that it was never read.
+func Unlisted(place *geo.Result) (kinds []policy.Reason) {
+	for _, k := range []struct {
+		question geo.Unknown
+		reason   policy.Reason
+	}{{geo.UnknownHosting, policy.HostingUnknown}, {geo.UnknownTor, policy.TorUnknown}, {geo.UnknownEgress, policy.EgressUnknown}} {
+		if !place.Addr.IsValid() || place.Unknown.Has(k.question) {
+			kinds = append(kinds, k.reason)
+		}
+	}
+	return kinds
+}

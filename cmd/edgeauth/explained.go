@@ -11,6 +11,7 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/proxy"
+	"github.com/edgeauth/edgeauth/risk"
 )
 
 // explained is the answer of `edgeauth explain`. Its JSON is described in docs/explain.md; fields are only ever added.
@@ -226,7 +227,8 @@ func (a *explained) assess(q *question, k *known) (identity.Level, error) {
 			a.Notes = append(a.Notes, fmt.Sprintf("%s: %v", st.Path, st.Problem))
 		}
 	}
-	f := policy.Facts{Subject: q.who.subject, Groups: q.who.session.Groups, Now: now, History: k.History, HistoryKnown: k.HistoryKnown, Failures: k.Failures}
+	f := policy.Facts{Subject: q.who.subject, Groups: q.who.session.Groups, Now: now, History: k.History, HistoryKnown: k.HistoryKnown, Failures: k.Failures,
+		Unknown: risk.Unlisted(&place)}
 	if k.Counts != nil {
 		f.Population = k.Counts
 	}
