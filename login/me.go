@@ -107,7 +107,7 @@ func (s *Server) level(p *profile, c *session.Session, from *oidc.Provider) {
 	known, standing := s.inPolicy(c, from)
 	b, _ := s.opt.Levels.Weigh(&known, &standing, s.opt.Now())
 	p.Level, p.Proven, p.Reasons = string(b.Need.Level), b.Proven, c.Reasons
-	p.Expires = b.Ends(&known)
+	p.Expires, p.IdleUntil = b.Ends(&known), b.IdleUntil(&known)
 	if !b.Need.Since.IsZero() {
 		p.RaisedAt = &b.Need.Since
 	}

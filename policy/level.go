@@ -167,9 +167,11 @@ type Burden struct {
 	Raised bool   // Need is that of a floor, not of the session's own level
 	Why    string // of that floor
 
-	unproven LevelRule // of Need.Level
-	latest   time.Time // when the session was last raised to anything that it has not proven
-	ends     time.Time // when the session ends for what it has not proven; zero: only by itself
+	unproven LevelRule     // of Need.Level
+	latest   time.Time     // when the session was last raised to anything that it has not proven
+	ends     time.Time     // when the session ends for what it has not proven; zero: only by itself
+	idle     time.Duration // that such levels let it be without a request; 0: as any session
+	idles    time.Time     // when it will have been for so long; zero: never
 }
 
 // Weigh finds the burden of a session: its own level, and the floors in force that it does not meet. Among unproven levels
@@ -182,7 +184,7 @@ func (l Levels) Weigh(s *Session, st *Standing, now time.Time) (Burden, bool) {
 	b := Burden{Rule: own, Need: Need{Level: s.Level, Proof: own.Proof, Since: s.RaisedAt}, unproven: own}
 	b.Proven = own.Proof.IsZero() && s.RaisedAt.IsZero() || l.Meets(&b.Need, &s.Authentication, now)
 	if !b.Proven {
-		b.left(s.RaisedAt, s.Epoch, own.Lifetime)
+		b.left(s.RaisedAt, s, &own)
 	}
 	for i := range st.Floors {
 		l.raise(&b, s, &st.Floors[i], now)
@@ -200,7 +202,7 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	if l.Meets(&need, &s.Authentication, now) {
 		return
 	}
-	b.left(f.Since, s.Epoch, rule.Lifetime)
+	b.left(f.Since, s, &rule)
 	if rule.Rank > b.Rule.Rank {
 		b.Rule = rule
 	}
@@ -209,22 +211,24 @@ func (l Levels) raise(b *Burden, s *Session, f *Floor, now time.Time) {
 	}
 }
 
-// left notes a level that is left to prove. The session lasts no longer than lifetime from when it was raised to that, or
+// left notes a level that is left to prove. The session lasts no longer than its lifetime from when it was raised to that, or
 // from its own login if that came after it: whoever logs in while a level is held has as much time to prove it as those who
-// were there before.
-func (b *Burden) left(raised, login time.Time, lifetime time.Duration) {
+// were there before. Nor does it last longer without a request than the level lets it.
+func (b *Burden) left(raised time.Time, s *Session, rule *LevelRule) {
 	if raised.After(b.latest) {
 		b.latest = raised
 	}
-	if raised.IsZero() || lifetime <= 0 {
+	if raised.IsZero() {
 		return
 	}
-	if login.After(raised.Add(identity.MaxClockSkew)) {
-		raised = login
+	b.idling(raised, s, rule.Idle)
+	if rule.Lifetime <= 0 {
+		return
 	}
-	if end := raised.Add(lifetime); b.ends.IsZero() || end.Before(b.ends) {
-		b.ends = end
+	if s.Epoch.After(raised.Add(identity.MaxClockSkew)) {
+		raised = s.Epoch
 	}
+	b.ends = sooner(b.ends, raised.Add(rule.Lifetime))
 }
 
 // Weakest is the level of the least rank; of several the first by name.

@@ -66,6 +66,8 @@ func (r *Route) check(s *Session, st *Standing, q *Request, now time.Time) Verdi
 		return Verdict{Action: Login, Reason: LevelUnknown}
 	case !now.Before(b.Ends(s)):
 		return Verdict{Action: Login, Reason: RaisedTooLong}
+	case !now.Before(b.IdleUntil(s)):
+		return Verdict{Action: Login, Reason: IdleTooLong}
 	case r.tooOld(s, st, &b, q, now):
 		return Verdict{Action: Stale, Reason: LogTooOld}
 	case r.Issuer != "" && s.Issuer != r.Issuer:

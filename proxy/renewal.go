@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/policy"
 )
 
 // renew adds a session cookie with a new idle time to an answer, once half of it has passed, and makes the answer
@@ -12,12 +13,13 @@ import (
 func (x *exchange) renew(h http.Header) {
 	now := x.h.opt.Now()
 	s := x.bearer.session
-	idle := x.h.idle(s.Level)
+	st := x.h.standing(x.bearer)
+	idle, until := x.h.idling(x.bearer, &st, now)
 	digest, moved := x.bearer.elsewhere()
-	if !moved && (s.IdleUntil.Sub(now) > idle/2 || !s.IdleUntil.Before(s.Expires)) {
+	if !moved && (until.Sub(now) > idle/2 || !until.Before(s.Expires)) {
 		return
 	}
-	if st := x.h.standing(x.bearer); !st.Vouched || st.Revoked || !now.Before(s.Expires) {
+	if !st.Vouched || st.Revoked || !now.Before(s.Expires) {
 		return
 	}
 	renewed := *s
@@ -33,6 +35,17 @@ func (x *exchange) renew(h http.Header) {
 		return
 	}
 	h["Cache-Control"] = []string{"no-store"}
+}
+
+// idling is how long a session lasts without a request, and when it ends if none comes. A level that it was raised to counts
+// for as long as it is left to prove.
+func (h *Handler) idling(o *opened, st *policy.Standing, now time.Time) (idle time.Duration, until time.Time) {
+	idle, until = h.idle(o.session.Level), o.session.IdleUntil
+	if len(st.Floors) == 0 {
+		return idle, until
+	}
+	b, _ := h.opt.Levels.Weigh(&o.policy, st, now)
+	return b.Idle(idle), b.IdleUntil(&o.policy)
 }
 
 // idle is how long a session of a level lasts without a request.

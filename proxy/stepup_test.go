@@ -255,6 +255,47 @@ func TestThe_idle_time_is_that_of_the_sessions_level(t *testing.T) {
 	}
 }
 
+func TestA_raised_session_has_the_idle_time_of_that_level_until_it_is_proven(t *testing.T) {
+	quick := func(levels policy.Levels) {
+		high := levels[identity.High]
+		high.Idle = 4 * time.Minute
+		levels[identity.High] = high
+	}
+	b := newBed(t, options{handler: func(o *proxy.Options) { quick(o.Levels) }, routes: func(up *proxy.Upstream) []proxy.RouteConfig {
+		routes := vaultRoutes(up)
+		quick(routes[0].Policy.Levels)
+		return routes
+	}})
+	s := b.alice()
+	cookie := b.as(s)
+	b.clock.advance(10 * time.Minute) // renewed at 15
+	b.log.set(raisedBy(b.clock.now()))
+	b.clock.advance(time.Minute)
+	if a := b.get("/x", cookie); a.StatusCode != http.StatusOK || b.renewed(a) != nil {
+		t.Errorf("a minute after it was raised: %d, %v", a.StatusCode, b.renewed(a))
+	}
+	b.clock.advance(90 * time.Second)
+	got := b.renewed(b.get("/x", cookie))
+	if got == nil || !got.IdleUntil.Equal(b.clock.now().Add(4*time.Minute)) {
+		t.Fatalf("past half of its idle time it is renewed to %+v", got)
+	}
+	b.clock.advance(90*time.Second - time.Millisecond)
+	if a := b.get("/x", cookie); a.StatusCode != http.StatusOK {
+		t.Errorf("just before the old cookie's end: %d", a.StatusCode)
+	}
+	b.clock.advance(time.Millisecond)
+	if a := b.get("/x", cookie); a.StatusCode != http.StatusSeeOther || !strings.Contains(b.access.String(), `"reason":"idle"`) {
+		t.Errorf("four minutes after it was raised: %d\n%s", a.StatusCode, b.access.String())
+	}
+	if a := b.get("/x", b.as(got)); a.StatusCode != http.StatusOK {
+		t.Errorf("the renewed one: %d", a.StatusCode)
+	}
+	s.ID, s.Assurance = identity.NewSessionID(), identity.Assurance{ACR: "bio", AMR: []string{"hwk"}, AuthTime: b.clock.now()}
+	if a := b.get("/x", b.as(s)); a.StatusCode != http.StatusOK {
+		t.Errorf("one that has proven it: %d", a.StatusCode)
+	}
+}
+
 // The steady state costs nothing more under a floor, met or not.
 func TestAdmission_under_floors_allocates_nothing(t *testing.T) {
 	for name, b := range map[string]*bed{"none": vaultBed(t), "met": vaultBed(t), "unmet": vaultBed(t)} {
