@@ -78,3 +78,6 @@ func CheckKeep(keep int) error {
 	}
 	return nil
 }
+
+// ErrCursor is a cursor that no walk of this store gave out.
+var ErrCursor = errors.New("not a cursor of this store")

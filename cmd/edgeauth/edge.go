@@ -16,6 +16,7 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 	"github.com/edgeauth/edgeauth/web"
 )
 
@@ -34,6 +35,7 @@ type edge struct {
 	follower *revocation.Follower
 	writer   *revocation.Writer
 	memory   memory
+	index    *sessions.Index
 
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
@@ -69,6 +71,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e.follower = revocation.NewFollower(revocation.FollowerOptions{
 		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace,
 	})
+	e.index = newIndex(e)
 	e.memory = memory{risk.NewPopulation(time.Now), risk.NewFailures()}
 	e.measure()
 	return e, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 	"github.com/edgeauth/edgeauth/store"
 	"github.com/edgeauth/edgeauth/store/file"
 	"github.com/edgeauth/edgeauth/store/redis"
@@ -28,6 +29,8 @@ type sharedStore interface {
 	revocation.Sink
 	session.Bytes
 	history.Lists
+	sessions.Rolls
+	sessions.Walker
 	claimer
 	Status() (ok bool, detail string)
 	Close() error

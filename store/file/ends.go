@@ -18,16 +18,18 @@ var (
 	vaultBucket = []byte("vault")
 	listBucket  = []byte("lists")
 	leaseBucket = []byte("leases")
+	rollBucket  = []byte("rolls")
 	endsBucket  = []byte("ends")
 )
 
-// The kinds of things that end. For a mark, a value, a list or a lease the key in "ends" is its own, for a register the number of
+// The kinds of things that end. For a mark, a value, a list, a lease or a roll the key in "ends" is its own, for a register the number of
 // its shard in a byte and its name.
 const (
 	endOnce     byte = 'o'
 	endVault    byte = 'v'
 	endList     byte = 'l'
 	endLease    byte = 'e'
+	endRoll     byte = 's'
 	endRegister byte = 'r'
 )
 
@@ -74,6 +76,8 @@ func remove(tx *bbolt.Tx, now revocation.Millis, kind byte, key []byte) error {
 		return removeValue(tx.Bucket(listBucket), now, key)
 	case endLease:
 		return removeValue(tx.Bucket(leaseBucket), now, key)
+	case endRoll:
+		return removeValue(tx.Bucket(rollBucket), now, key)
 	case endRegister:
 		return removeRegister(tx, now, key)
 	}

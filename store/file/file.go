@@ -61,7 +61,7 @@ func Open(dir string) (*Store, error) {
 
 // layOut makes the buckets that are missing.
 func layOut(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{onceBucket, vaultBucket, listBucket, leaseBucket, endsBucket} {
+	for _, name := range [][]byte{onceBucket, vaultBucket, listBucket, leaseBucket, rollBucket, endsBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (s *Store) Push(ctx context.Context, key string, value []byte, newest int, 
 		values = slices.DeleteFunc(values, func(v []byte) bool { return bytes.Equal(v, value) })
 		values = slices.Insert(values, 0, value)
 		packed := packList(values[:min(newest, len(values))]) // before any write: until then the values are valid
-		if err := unplanList(tx, key); err != nil {
+		if err := unplan(tx, listBucket, endList, key); err != nil {
 			return err
 		}
 		return keep(tx, listBucket, endList, key, packed, ttl)
@@ -53,7 +53,7 @@ func (s *Store) List(ctx context.Context, key string) (values [][]byte, err erro
 // Erase removes the list under a key, if there is one. Errors are *store.Unavailable.
 func (s *Store) Erase(ctx context.Context, key string) error {
 	return s.update(ctx, "erasing a list", func(tx *bbolt.Tx) error {
-		if err := unplanList(tx, key); err != nil {
+		if err := unplan(tx, listBucket, endList, key); err != nil {
 			return err
 		}
 		return tx.Bucket(listBucket).Delete(id(key))
@@ -83,13 +83,13 @@ func packList(values [][]byte) (packed []byte) {
 	return packed
 }
 
-// unplanList forgets when a list was to end. Its end moves with each push and may lie months ahead: what is planned would pile
-// up until then.
-func unplanList(tx *bbolt.Tx, key string) error {
-	there := tx.Bucket(listBucket).Get(id(key))
+// unplan forgets when a list or a roll was to end. Its end moves with each write and may lie months ahead: what is planned would
+// pile up until then.
+func unplan(tx *bbolt.Tx, bucket []byte, kind byte, key string) error {
+	there := tx.Bucket(bucket).Get(id(key))
 	if len(there) < 8 {
 		return nil
 	}
 	end := revocation.Millis(binary.BigEndian.Uint64(there))
-	return tx.Bucket(endsBucket).Delete(endKey(end, endList, id(key)))
+	return tx.Bucket(endsBucket).Delete(endKey(end, kind, id(key)))
 }

@@ -30,3 +30,4 @@ func (k keys) once(key string) string  { return k.prefix + "edgeauth:once:" + ke
 func (k keys) vault(key string) string { return k.prefix + "edgeauth:vault:" + key }
 func (k keys) list(key string) string  { return k.prefix + "edgeauth:list:" + key }
 func (k keys) lease(key string) string { return k.prefix + "edgeauth:lease:" + key }
+func (k keys) roll(key string) string  { return k.prefix + "edgeauth:roll:" + key }

@@ -43,6 +43,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	must(t, err)
 	must(t, s.Put(t.Context(), "session", nil, time.Hour))
 	must(t, s.Push(t.Context(), "seen", nil, 1, time.Hour))
+	must(t, s.Enter(t.Context(), "subject", "session", nil, 1, time.Hour))
 
 	var got []string
 	for _, key := range server.Do("KEYS", "*").([]any) {
@@ -50,7 +51,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"edgeauth:list:seen list", "edgeauth:once:flow string", "edgeauth:vault:session string",
+		"edgeauth:list:seen list", "edgeauth:once:flow string", "edgeauth:roll:subject hash", "edgeauth:vault:session string",
 		"{log:07}:beat string", "{log:07}:buckets zset", "{log:07}:current string", "{log:07}:held set",
 		"{log:07}:life string", fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
 	}
@@ -81,6 +82,9 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 	gets := func() error { _, _, err := s.Get(t.Context(), "k"); return err }
 	pushes := func() error { return s.Push(t.Context(), "k", nil, 1, time.Hour) }
 	lists := func() error { _, err := s.List(t.Context(), "k"); return err }
+	enters := func() error { return s.Enter(t.Context(), "k", "r", nil, 1, time.Hour) }
+	rolls := func() error { _, err := s.Roll(t.Context(), "k"); return err }
+	strikes := func() error { return s.Strike(t.Context(), "k", "r") }
 	for key, calls := range map[string]map[string]func() error{
 		"{log:03}:stream":    {"append": appends, "probe": probes, "read": reads},
 		"{log:03}:" + bucket: {"append": appends},
@@ -90,6 +94,7 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 		"edgeauth:once:k":    {"claim": claims},
 		"edgeauth:vault:k":   {"get": gets},
 		"edgeauth:list:k":    {"push": pushes, "list": lists},
+		"edgeauth:roll:k":    {"enter": enters, "roll": rolls, "strike": strikes},
 	} {
 		server.Flush()
 		server.Do("GEOADD", key, "1", "1", "x") // a sorted set

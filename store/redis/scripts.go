@@ -27,4 +27,10 @@ var (
 
 	//go:embed lua/swap.lua
 	swapScript string // read-only
+
+	//go:embed lua/enter.lua
+	enterScript string // read-only
+
+	//go:embed lua/roll.lua
+	rollScript string // read-only
 )

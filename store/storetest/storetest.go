@@ -27,6 +27,10 @@ type Subject interface {
 	Push(ctx context.Context, key string, value []byte, newest int, ttl time.Duration) error
 	List(ctx context.Context, key string) ([][]byte, error)
 	Erase(ctx context.Context, key string) error
+	Enter(ctx context.Context, key, row string, value []byte, keep int, ttl time.Duration) error
+	Roll(ctx context.Context, key string) (map[string][]byte, error)
+	Strike(ctx context.Context, key, row string) error
+	Walk(ctx context.Context, after string, least int, each func(key, row string, value []byte)) (next string, err error)
 	revocation.Stream
 	revocation.Sink
 	Status() (ok bool, detail string)
@@ -52,13 +56,20 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a lease has one holder until it is released or ends", leases},
 		{"a lease that is renewed goes on, and one that ended cannot be renewed", leaseEnds},
 		{"of many that want a lease at once one gets it", leaseRace},
-		{"marks, values, lists and leases of the same key do not meet", namespaces},
+		{"marks, values, lists, leases and rolls of the same key do not meet", namespaces},
 		{"a life below a millisecond is an error and writes nothing", shortLives},
 		{"a list keeps its newest values byte by byte, newest first, until it is erased", lists},
 		{"a value that is pushed again moves to the front, so that a push may be repeated", pushesAgain},
 		{"of many that push to one list at once none is lost", pushRace},
 		{"a list ends when its last push said, be that later or sooner", listEnds},
 		{"a list that would keep nothing is an error and writes nothing", keepsNothing},
+		{"a roll keeps its rows byte by byte, each under its name, until they are struck", rolls},
+		{"a row ends by itself, whatever the others do", rowsEnd},
+		{"of too many rows those go that end first, but never the one just entered", rowsGo},
+		{"of many that enter rows at once none is lost", enterRace},
+		{"a roll that would keep nothing is an error and writes nothing", rollKeepsNothing},
+		{"a walk meets all rolls, in pieces", walks},
+		{"a walk from a cursor that is none is an error", badCursors},
 		{"an empty shard is empty in every way", emptyShard},
 		{"entries come in the order in which they were written, to their own shard only", order},
 		{"a shard that loses nothing keeps its life", oneLife},
@@ -95,12 +106,19 @@ func calls(s Subject) map[string]func(context.Context) error {
 			_, err := s.Swap(ctx, "k", []byte("v"), []byte("w"), time.Minute)
 			return err
 		},
-		"Acquire":  func(ctx context.Context) error { _, err := s.Acquire(ctx, "k", []byte("h"), time.Minute); return err },
-		"Renew":    func(ctx context.Context) error { _, err := s.Renew(ctx, "k", []byte("h"), time.Minute); return err },
-		"Release":  func(ctx context.Context) error { return s.Release(ctx, "k", []byte("h")) },
-		"Push":     func(ctx context.Context) error { return s.Push(ctx, "k", []byte("v"), 3, time.Minute) },
-		"List":     func(ctx context.Context) error { _, err := s.List(ctx, "k"); return err },
-		"Erase":    func(ctx context.Context) error { return s.Erase(ctx, "k") },
+		"Acquire": func(ctx context.Context) error { _, err := s.Acquire(ctx, "k", []byte("h"), time.Minute); return err },
+		"Renew":   func(ctx context.Context) error { _, err := s.Renew(ctx, "k", []byte("h"), time.Minute); return err },
+		"Release": func(ctx context.Context) error { return s.Release(ctx, "k", []byte("h")) },
+		"Push":    func(ctx context.Context) error { return s.Push(ctx, "k", []byte("v"), 3, time.Minute) },
+		"List":    func(ctx context.Context) error { _, err := s.List(ctx, "k"); return err },
+		"Erase":   func(ctx context.Context) error { return s.Erase(ctx, "k") },
+		"Enter":   func(ctx context.Context) error { return s.Enter(ctx, "k", "r", []byte("v"), 3, time.Minute) },
+		"Roll":    func(ctx context.Context) error { _, err := s.Roll(ctx, "k"); return err },
+		"Strike":  func(ctx context.Context) error { return s.Strike(ctx, "k", "r") },
+		"Walk": func(ctx context.Context) error {
+			_, err := s.Walk(ctx, "", 1, func(string, string, []byte) {})
+			return err
+		},
 		"Probe":    func(ctx context.Context) error { _, err := s.Probe(ctx, 0); return err },
 		"Snapshot": func(ctx context.Context) error { _, err := s.Snapshot(ctx, 0); return err },
 		"Read": func(ctx context.Context) error {

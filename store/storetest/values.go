@@ -116,6 +116,9 @@ func namespaces(t *testing.T, s Subject) {
 	must(t, s.Put(t.Context(), "key", []byte("value"), time.Hour))
 	must(t, s.Delete(t.Context(), "key"))
 	requireList(t, s, "key")
+	requireRoll(t, s, "key", nil)
+	enter(t, s, "key", "row", "entered", 2)
+	requireList(t, s, "key")
 	push(t, s, "key", "listed", 2)
 	requireAbsent(t, s, "key")
 	must(t, s.Put(t.Context(), "key", []byte("value"), time.Hour))
@@ -125,6 +128,7 @@ func namespaces(t *testing.T, s Subject) {
 	if got, _, err := s.Get(t.Context(), "key"); err != nil || string(got) != "value" {
 		t.Errorf("erasing the list left the value %q, %v", got, err)
 	}
+	requireRoll(t, s, "key", map[string]string{"row": "entered"})
 	if got := claim(t, s, "key", "mark", time.Hour); got != store.Own {
 		t.Errorf("the mark is %v", got)
 	}
@@ -150,9 +154,13 @@ func shortLives(t *testing.T, s Subject) {
 		if _, err := s.Renew(t.Context(), "key", nil, ttl); !errors.Is(err, store.ErrTTL) {
 			t.Errorf("renewing a lease for %v: %v", ttl, err)
 		}
+		if err := s.Enter(t.Context(), "key", "row", nil, 1, ttl); !errors.Is(err, store.ErrTTL) {
+			t.Errorf("entering for %v: %v", ttl, err)
+		}
 	}
 	requireAbsent(t, s, "key")
 	requireList(t, s, "key")
+	requireRoll(t, s, "key", nil)
 	if got := claim(t, s, "key", "v", time.Hour); got != store.Fresh {
 		t.Errorf("the mark is %v", got)
 	}
