@@ -25,6 +25,8 @@ const (
 	BackchannelOK   Name = "backchannel_logout"
 	BackchannelBad  Name = "backchannel_logout_refused"
 	RevocationMade  Name = "revocation"
+	RefreshRefused  Name = "refresh_refused" // the provider no longer takes a session's refresh token, which ended the session
+	TokensRevoked   Name = "tokens_revoked"  // the provider was told at a logout that they are no longer needed
 	AccessDenied    Name = "access_denied"
 	TwoCookies      Name = "two_session_cookies"
 	LogReseeded     Name = "log_reseeded"
@@ -53,7 +55,7 @@ const (
 func Names() []Name {
 	return []Name{
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, BackchannelOK, BackchannelBad,
-		RevocationMade, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
+		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
 		DryRunDifference,

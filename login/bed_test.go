@@ -313,6 +313,19 @@ func (s *shop) Get(_ context.Context, key string) ([]byte, bool, error) {
 	return v, ok, nil
 }
 
+func (s *shop) Swap(_ context.Context, key string, seen, value []byte, _ time.Duration) (bool, error) {
+	if s.away.Load() {
+		return false, errAway
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !bytes.Equal(s.values[key], seen) {
+		return false, nil
+	}
+	s.values[key] = slices.Clone(value)
+	return true, nil
+}
+
 func (s *shop) Delete(_ context.Context, key string) error {
 	if s.away.Load() {
 		return errAway

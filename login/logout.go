@@ -130,21 +130,16 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	return err == nil && u.Scheme+"://"+u.Host == s.opt.Origin
 }
 
-// afterLogout takes the ID token out of the vault and tells where the provider ends its own session.
+// afterLogout takes the tokens out of the vault, revokes them, and tells where the provider ends its own session.
 func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) string {
 	home := s.opt.Origin + Prefix + "logged-out"
+	kept := s.takeTokens(ctx, r, c)
 	p, ok := s.providerOf(c.Subject.Issuer)
 	if !ok || !p.Status().Ready { // nobody is sent to a provider that is away
 		return home
 	}
-	hint, _, err := s.opt.Vault.IDToken(ctx, c)
-	if err == nil {
-		err = s.opt.Vault.Delete(ctx, c)
-	}
-	if err != nil {
-		web.RecordOf(r.Context()).Note(err) // the provider asks the user then, or takes the logout hint
-	}
-	to, ok := p.EndSessionURL(oidc.EndSession{IDTokenHint: hint, LogoutHint: c.Username, PostLogoutRedirectURI: home,
+	s.revokeTokens(ctx, r, c, p, kept)
+	to, ok := p.EndSessionURL(oidc.EndSession{IDTokenHint: kept.ID, LogoutHint: c.Username, PostLogoutRedirectURI: home,
 		State: identity.NewSessionID().String()})
 	if !ok {
 		return home

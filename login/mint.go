@@ -67,13 +67,14 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return fmt.Errorf("setting the cookies of a login: %w", err)
 	}
+	tokens := s.tokensOf(ctx, r, a, who, fresh)
 	if what == audit.StepUpProven {
 		s.supersede(ctx, r, a, fresh)
 	} else {
 		s.replace(ctx, r, a, s.held(r, a.binding.Last, fresh))
 	}
-	if err := s.opt.Vault.Put(ctx, fresh, who.IDToken.Reveal()); err != nil {
-		web.RecordOf(r.Context()).Note(err) // a logout at the provider will go without the hint
+	if err := s.opt.Vault.Put(ctx, fresh, tokens); err != nil {
+		web.RecordOf(r.Context()).Note(err) // there is none for the applications, and a logout at the provider goes without the hint
 	}
 	web.RecordOf(r.Context()).Session = fresh.Family.String()
 	s.event(r, audit.Event{Name: what, Provider: a.flow.Provider, Subject: fresh.Subject, Session: fresh.Family.String(),

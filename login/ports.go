@@ -62,7 +62,7 @@ type Enrolments interface {
 
 // Vault keeps what of a login must not be in a cookie. Every error means that the store could not be asked.
 type Vault interface {
-	Put(ctx context.Context, s *session.Session, idToken string) error
-	IDToken(ctx context.Context, s *session.Session) (token string, found bool, err error)
+	Put(ctx context.Context, s *session.Session, t session.Tokens) error
+	Get(ctx context.Context, s *session.Session) (kept session.Kept, found bool, err error)
 	Delete(ctx context.Context, s *session.Session) error
 }

@@ -18,31 +18,33 @@ import (
 	"github.com/edgeauth/edgeauth/oidc/internal/metadata"
 )
 
-// tokenAnswer is what of a token endpoint's answer a login needs (RFC 6749, 5.1).
-type tokenAnswer struct {
-	accessToken string
-	idToken     string
-}
-
 const opRedeem = "redeeming code"
 
-// exchange spends the code (RFC 6749, 4.1.3). x/oauth2 writes the request; the answer is judged by us before it sees it.
+// exchange spends the code (RFC 6749, 4.1.3).
 func (p *Provider) exchange(ctx context.Context, doc *metadata.Document, r Redemption) (tokenAnswer, error) {
+	return p.askToken(ctx, doc, opRedeem, func(ctx context.Context, client *oauth2.Config) error {
+		client.RedirectURL = r.RedirectURI
+		_, err := client.Exchange(ctx, r.Code, oauth2.VerifierOption(r.Verifier))
+		return err
+	})
+}
+
+// askToken makes one request to the token endpoint. x/oauth2 writes it; the answer is judged by us before it sees it.
+func (p *Provider) askToken(ctx context.Context, doc *metadata.Document, op string, ask func(context.Context, *oauth2.Config) error) (tokenAnswer, error) {
 	reach := p.channel.Reach(*doc.Token)
-	client := oauth2.Config{
-		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, RedirectURL: r.RedirectURI,
+	client := &oauth2.Config{
+		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret,
 		Endpoint: oauth2.Endpoint{TokenURL: reach.String(), AuthStyle: p.authStyle()},
 	}
 	channel := p.channel.HTTP(backchannel.MaxTokenBody)
-	judge := &tokenJudge{base: channel.Transport}
+	judge := &tokenJudge{op: op, base: channel.Transport}
 	channel.Transport = judge
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, channel)
-	_, err := client.Exchange(ctx, r.Code, oauth2.VerifierOption(r.Verifier))
+	err := ask(context.WithValue(ctx, oauth2.HTTPClient, channel), client)
 	if own, ok := errors.AsType[*Error](err); ok {
 		return tokenAnswer{}, own
 	}
 	if err != nil {
-		return tokenAnswer{}, transportError(opRedeem, err)
+		return tokenAnswer{}, transportError(op, err)
 	}
 	return judge.answer, nil
 }
@@ -57,6 +59,7 @@ func (p *Provider) authStyle() oauth2.AuthStyle {
 // tokenJudge is the transport of one exchange. It turns every answer into an *Error or into a plain, checked one, so
 // that no body of the provider's ends up in an error of x/oauth2.
 type tokenJudge struct {
+	op     string
 	base   http.RoundTripper
 	answer tokenAnswer
 }
@@ -74,9 +77,9 @@ func (j *tokenJudge) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("reading answer: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, tokenRefusal(response.StatusCode, body)
+		return nil, tokenRefusal(j.op, response.StatusCode, body)
 	}
-	if j.answer, err = parseTokenAnswer(backchannel.MediaType(response.Header), body); err != nil {
+	if j.answer, err = parseTokenAnswer(j.op, backchannel.MediaType(response.Header), body); err != nil {
 		return nil, err
 	}
 	return j.restate(response)
@@ -93,48 +96,10 @@ func (j *tokenJudge) restate(response *http.Response) (*http.Response, error) {
 	return response, nil
 }
 
-// parseTokenAnswer ignores expires_in and refresh_token: a login keeps neither token.
-func parseTokenAnswer(mediaType string, body []byte) (answer tokenAnswer, err error) {
-	if mediaType != "application/json" {
-		return answer, unusable(opRedeem, "the content type is %.60q, not application/json", mediaType)
-	}
-	object, err := claims.Parse(body)
-	if err != nil {
-		return answer, judged(opRedeem, err)
-	}
-	if object.Has("error") { // some providers say so with status 200
-		return answer, tokenRefusal(http.StatusBadRequest, body)
-	}
-	kind, err := needed(object, "token_type", 40)
-	if err != nil {
-		return answer, err
-	}
-	if !strings.EqualFold(kind, "bearer") {
-		return answer, invalid(opRedeem, "token_type is not Bearer")
-	}
-	if answer.accessToken, err = needed(object, "access_token", backchannel.MaxTokenBody); err != nil {
-		return answer, err
-	}
-	answer.idToken, err = needed(object, "id_token", backchannel.MaxTokenBody)
-	return answer, err
-}
-
-// needed reads a text that every token answer has.
-func needed(object claims.Object, name string, limit int) (string, error) {
-	text, _, err := object.Text(name, limit)
-	if err != nil {
-		return "", judged(opRedeem, err)
-	}
-	if text == "" {
-		return "", invalid(opRedeem, "%s is missing or empty", name)
-	}
-	return text, nil
-}
-
 // tokenRefusal reads an error answer (RFC 6749, 5.2) for its code alone. Description and URI are the provider's words and
 // go nowhere.
-func tokenRefusal(status int, body []byte) *Error {
-	refusal := &Error{Kind: KindRefused, Op: opRedeem, Err: &backchannel.StatusError{Status: status}}
+func tokenRefusal(op string, status int, body []byte) *Error {
+	refusal := &Error{Kind: KindRefused, Op: op, Err: &backchannel.StatusError{Status: status}}
 	if object, err := claims.Parse(body); err == nil {
 		if code, _, err := object.Text("error", 40); err == nil && IsErrorCode(code) {
 			refusal.Code = code

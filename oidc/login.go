@@ -36,6 +36,11 @@ type Login struct {
 	// []string; what has another shape or holds control characters is left out. The map is the caller's.
 	Claims map[string]any
 
+	AccessToken   Token
+	AccessExpires time.Time // see Refreshed
+	RefreshToken  Token     // empty: the provider gave none
+	Scope         string    // of the access token; empty: what was asked for
+
 	IDToken  Token
 	IssuedAt time.Time // of the ID token
 	Expires  time.Time // of the ID token

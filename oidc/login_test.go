@@ -25,7 +25,7 @@ func TestAnHonestLoginIsReadWhole(t *testing.T) {
 		Username:  "alice", Name: "Alice Liddell", Email: "alice@example.org", EmailVerified: true, Groups: []string{"staff"},
 	}
 	ignore := cmp.Options{
-		cmpopts.IgnoreFields(oidc.Login{}, "IDToken", "IssuedAt", "Expires", "Claims", "IdPSession"),
+		cmpopts.IgnoreFields(oidc.Login{}, "AccessToken", "AccessExpires", "RefreshToken", "Scope", "IDToken", "IssuedAt", "Expires", "Claims", "IdPSession"),
 		cmpopts.IgnoreFields(identity.Assurance{}, "AuthTime"),
 	}
 	if diff := cmp.Diff(want, login, ignore); diff != "" {
@@ -36,6 +36,11 @@ func TestAnHonestLoginIsReadWhole(t *testing.T) {
 	}
 	if !login.Expires.After(login.IssuedAt) || login.IDToken.Reveal() == "" {
 		t.Error("the ID token or its times are missing")
+	}
+	issued := b.idp.Issued()[0]
+	if login.AccessToken.Reveal() != issued.AccessToken || login.RefreshToken.Reveal() != issued.RefreshToken ||
+		!login.AccessExpires.After(time.Now()) || login.Scope != "openid profile email" {
+		t.Errorf("the access token until %v (%s) or the refresh token is another", login.AccessExpires, login.Scope)
 	}
 	if login.Claims["iss"] != issuer || login.Claims["email_verified"] != true {
 		t.Errorf("claims for rules: %v", login.Claims)

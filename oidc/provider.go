@@ -56,6 +56,9 @@ func (p *Provider) DisplayName() string { return p.config.DisplayName }
 // Issuer is the provider's exact issuer identifier.
 func (p *Provider) Issuer() string { return p.config.Issuer }
 
+// ClientID is this client's id at the provider.
+func (p *Provider) ClientID() string { return p.config.ClientID }
+
 // ResponseMode is "query" or "form_post".
 func (p *Provider) ResponseMode() string { return p.config.ResponseMode }
 

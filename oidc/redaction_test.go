@@ -27,6 +27,8 @@ func TestNoVerbPrintsASecret(t *testing.T) {
 	token := oidc.Token(secret)
 	for name, value := range map[string]any{
 		"token": token, "pointer": &token, "login": oidc.Login{IDToken: token}, "login pointer": &oidc.Login{IDToken: token},
+		"tokens": oidc.Login{AccessToken: token, RefreshToken: token}, "refresh": oidc.Refresh{Token: token},
+		"refreshed":    &oidc.Refreshed{AccessToken: token, RefreshToken: token, IDToken: token},
 		"config":       oidc.Config{Name: "n", ClientSecret: secret},
 		"redemption":   oidc.Redemption{Code: secret, Verifier: secret, Nonce: secret},
 		"auth request": oidc.AuthRequest{State: secret, Nonce: secret, Verifier: secret},

@@ -29,6 +29,9 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
+	if answer.idToken == "" {
+		return nil, invalid(opRedeem, "id_token is missing or empty")
+	}
 	return p.admit(ctx, doc, answer, r)
 }
 
@@ -48,7 +51,10 @@ func (p *Provider) admit(ctx context.Context, doc *metadata.Document, answer tok
 		Subject:    identity.Subject{Issuer: p.config.Issuer, Sub: token.Sub},
 		IdPSession: identity.IdPSession{Issuer: p.config.Issuer, SID: token.SID},
 		Assurance:  assurance,
-		IDToken:    Token(answer.idToken), IssuedAt: token.Issued, Expires: token.Expires,
+
+		AccessToken: Token(answer.accessToken), AccessExpires: p.config.Now().Add(answer.life),
+		RefreshToken: Token(answer.refreshToken), Scope: answer.scope,
+		IDToken: Token(answer.idToken), IssuedAt: token.Issued, Expires: token.Expires,
 	}
 	if err := p.addProfile(ctx, doc, answer.accessToken, object, login); err != nil {
 		return nil, err

@@ -21,6 +21,10 @@ func meaning(name string) string {
 		return "a logout token was not accepted"
 	case audit.RevocationMade:
 		return "an operator ended sessions"
+	case audit.RefreshRefused:
+		return "a provider no longer vouches for a session, which ended it"
+	case audit.TokensRevoked:
+		return "a provider was told at a logout that tokens are no longer needed"
 	case audit.AccessDenied:
 		return "a session was known and not permitted; `edgeauth explain --url` says what would change that"
 	case audit.AccessBlocked:

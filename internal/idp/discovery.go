@@ -19,6 +19,7 @@ func (s *Server) metadata() map[string]any {
 		"jwks_uri":                                       s.endpoint("/jwks"),
 		"userinfo_endpoint":                              s.endpoint("/userinfo"),
 		"end_session_endpoint":                           s.endpoint("/end_session"),
+		"revocation_endpoint":                            s.endpoint("/revoke"),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query", "form_post"},
 		"grant_types_supported":                          []string{"authorization_code", "refresh_token"},

@@ -30,7 +30,7 @@ func (s *Server) idClaims(g *grant, access string, withNonce bool) map[string]an
 	claims := g.session.user.scoped(g.request.scopes)
 	for name, v := range map[string]any{
 		"iss": s.Issuer(), "sub": g.session.user.sub(), "aud": g.request.client.ID, "azp": g.request.client.ID,
-		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "auth_time": g.evidence.At.Unix(), "jti": random(),
+		"iat": now.Unix(), "exp": now.Add(s.life).Unix(), "auth_time": g.evidence.At.Unix(), "jti": random(),
 		"acr": g.evidence.ACR, "amr": slices.Clone(g.evidence.Methods), "sid": g.session.sid, "at_hash": atHash(access),
 	} {
 		claims[name] = v
@@ -53,7 +53,7 @@ func (s *Server) accessToken(g *grant) string {
 	now := s.now()
 	return s.Sign(map[string]any{"alg": "RS256", "kid": s.Key("RS256").ID, "typ": "at+jwt"}, map[string]any{
 		"iss": s.Issuer(), "sub": g.session.user.sub(), "aud": s.Issuer(), "client_id": g.request.client.ID,
-		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "jti": random(), "sid": g.session.sid,
+		"iat": now.Unix(), "exp": now.Add(s.life).Unix(), "jti": random(), "sid": g.session.sid,
 		"scope": g.request.params.Get("scope"), "acr": g.evidence.ACR, "amr": slices.Clone(g.evidence.Methods),
 		"auth_time": g.evidence.At.Unix(),
 	})

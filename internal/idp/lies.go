@@ -15,7 +15,15 @@ type Lies struct {
 	Discovery func(doc map[string]any)
 
 	// These replace an endpoint's whole answer. The request's form has been parsed and its body can be read again.
-	DiscoveryRaw, JWKSRaw, TokenRaw, UserinfoRaw http.HandlerFunc
+	DiscoveryRaw, JWKSRaw, TokenRaw, UserinfoRaw, RevokeRaw http.HandlerFunc
+
+	// BeforeToken is called with each request of an authenticated client to the token endpoint, before the code or refresh token is
+	// looked at: it may take its time.
+	BeforeToken func(r *http.Request)
+
+	// AfterToken is called once the code or refresh token is spent. If it returns true the connection is closed without an
+	// answer, and nobody has the tokens.
+	AfterToken func(r *http.Request) bool
 
 	// JWKS edits the keys that are published.
 	JWKS func(keys []map[string]any) []map[string]any
@@ -59,6 +67,8 @@ func (l *Lies) raw(endpoint string) http.HandlerFunc {
 		return l.TokenRaw
 	case Userinfo:
 		return l.UserinfoRaw
+	case Revoke:
+		return l.RevokeRaw
 	}
 	return nil
 }

@@ -20,5 +20,18 @@ type Options struct {
 	// Keycloak does: a one-time code at one client then counts as a fingerprint at another.
 	LeakLevels bool
 
+	Rotation  Rotation      // of refresh tokens
+	TokenLife time.Duration // of ID and access tokens; 0 is five minutes
+
 	RootCAs *x509.CertPool // vouch for the clients' back-channel logout URIs; nil is the system's
 }
+
+// Rotation says what becomes of a refresh token that was used.
+type Rotation uint8
+
+// The rotations. Where a used token comes again, somebody else may have a copy (RFC 9700, 4.14.2).
+const (
+	RotateGrant   Rotation = iota // used once; a second use revokes what came of the same grant
+	RotateSession                 // used once; a second use ends the session, without logout tokens, as Keycloak does
+	Reusable                      // used again and again; no answer brings another
+)

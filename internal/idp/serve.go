@@ -17,6 +17,7 @@ const (
 	JWKS       = "jwks"
 	Userinfo   = "userinfo"
 	EndSession = "end_session"
+	Revoke     = "revoke"
 	Other      = "other" // no endpoint of ours: 404
 
 	// Where the pages post to.
@@ -35,7 +36,7 @@ func endpointOf(path string) string {
 		return Home
 	case "/.well-known/openid-configuration":
 		return Discovery
-	case "/authorize", "/login", "/code", "/fingerprint", "/token", "/jwks", "/userinfo", "/end_session":
+	case "/authorize", "/login", "/code", "/fingerprint", "/token", "/jwks", "/userinfo", "/end_session", "/revoke":
 		return path[1:]
 	}
 	return Other
@@ -88,6 +89,8 @@ func (s *Server) handler(name string) http.HandlerFunc {
 		return s.userinfo
 	case EndSession:
 		return s.endSession
+	case Revoke:
+		return s.revoke
 	}
 	return http.NotFound
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,8 @@ type Server struct {
 	users    []User
 	contexts factor.Ladder
 	leak     bool
+	rotation Rotation
+	life     time.Duration // of tokens
 	pages    *page.Book
 	log      recorder
 	lies     atomic.Pointer[Lies]
@@ -37,6 +40,7 @@ type Server struct {
 // New returns a provider with fresh keys. It opens no port.
 func New(o Options) (*Server, error) {
 	s := &Server{now: o.Now, users: o.Users, issuer: o.Issuer, contexts: o.Contexts, leak: o.LeakLevels,
+		rotation: o.Rotation, life: cmp.Or(o.TokenLife, tokenLife),
 		clients: map[string]Client{}, state: newState()}
 	if s.now == nil {
 		s.now = time.Now

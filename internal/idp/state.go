@@ -11,7 +11,7 @@ import (
 
 const (
 	codeLife    = time.Minute
-	tokenLife   = 5 * time.Minute // of ID and access tokens
+	tokenLife   = 5 * time.Minute // of ID and access tokens, unless Options.TokenLife says otherwise
 	sessionLife = 10 * time.Hour
 	maxIssued   = 4096
 )

@@ -31,7 +31,13 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, http.StatusUnauthorized, "invalid_client", "client authentication did not succeed")
 		return
 	}
+	if hold := s.lies.Load().BeforeToken; hold != nil {
+		hold(r)
+	}
 	g, code, err := s.redeem(client, r.PostForm)
+	if drop := s.lies.Load().AfterToken; drop != nil && err == nil && drop(r) {
+		panic(http.ErrAbortHandler) // spent, and the answer is lost
+	}
 	switch {
 	case errors.Is(err, errGrant):
 		oauthError(w, http.StatusBadRequest, "invalid_grant", "the code or refresh token is not valid")
@@ -82,8 +88,14 @@ func (s *Server) redeemRefresh(c Client, token string) (*grant, error) {
 	if !ok || r.grant.request.client.ID != c.ID || !s.state.alive(r.grant, s.now()) {
 		return nil, errGrant
 	}
+	if s.rotation == Reusable {
+		return r.grant, nil
+	}
 	if r.spent {
 		r.grant.revoked = true
+		if s.rotation == RotateSession {
+			s.endSilently(r.grant.session)
+		}
 		return nil, errGrant
 	}
 	r.spent = true
@@ -99,21 +111,29 @@ func verifierFits(verifier, challenge string) bool {
 // issue answers with fresh tokens of the grant; code is "" for a refresh, whose ID token carries no nonce (Core 12.2).
 func (s *Server) issue(w http.ResponseWriter, g *grant, code string) {
 	access := s.accessToken(g)
-	t := Tokens{ClientID: g.request.client.ID, Code: code, AccessToken: access, RefreshToken: random()}
+	t := Tokens{ClientID: g.request.client.ID, Code: code, AccessToken: access}
+	if code != "" || s.rotation != Reusable {
+		t.RefreshToken = random()
+	}
 	t.IDToken = s.idToken(g, access, code != "")
 	s.mu.Lock()
 	now := s.now()
 	s.state.sweep(now)
-	s.state.access[access] = &accessed{grant: g, expires: now.Add(tokenLife)}
-	s.state.refresh[t.RefreshToken] = &refresh{grant: g}
+	s.state.access[access] = &accessed{grant: g, expires: now.Add(s.life)}
+	if t.RefreshToken != "" {
+		s.state.refresh[t.RefreshToken] = &refresh{grant: g}
+	}
 	g.session.clients[t.ClientID] = true
 	if len(s.state.issued) == maxIssued {
 		s.state.issued = append([]Tokens(nil), s.state.issued[maxIssued/2:]...)
 	}
 	s.state.issued = append(s.state.issued, t)
 	s.mu.Unlock()
-	resp := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife / time.Second),
-		"refresh_token": t.RefreshToken, "id_token": t.IDToken, "scope": g.request.params.Get("scope")}
+	resp := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(s.life / time.Second),
+		"id_token": t.IDToken, "scope": g.request.params.Get("scope")}
+	if t.RefreshToken != "" {
+		resp["refresh_token"] = t.RefreshToken
+	}
 	if edit := s.lies.Load().TokenResponse; edit != nil {
 		edit(resp)
 	}

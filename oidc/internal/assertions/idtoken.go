@@ -7,7 +7,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/oidc/internal/claims"
@@ -51,6 +54,50 @@ func (r Rules) IDToken(object claims.Object, flow Flow) (t Token, a identity.Ass
 	}
 	a, err = r.assurance(object, flow.AuthTimeNeeded)
 	return t, a, err
+}
+
+// Known is what is known of a login whose tokens are refreshed.
+type Known struct {
+	Sub      string
+	AuthTime time.Time // zero: the provider never said
+}
+
+// ErrOther is a refreshed ID token that is about another login than the one whose token was refreshed.
+var ErrOther = errors.New("the refreshed ID token is not about this login")
+
+// SameLogin compares what names a login (OpenID Connect Core 1.0, 12.2): issuer, subject, audience and, where both have it, the
+// time of the authentication. A mismatch is ErrOther, and so is a claim that cannot be read.
+func (r Rules) SameLogin(object claims.Object, known Known) error {
+	issuer, _, err := object.Text("iss", longestURL)
+	if err != nil || issuer != r.Issuer {
+		return fmt.Errorf("%w: iss is %.100q, not %q", ErrOther, issuer, r.Issuer)
+	}
+	if sub, _, err := object.Identifier("sub", LongestSub); err != nil || sub != known.Sub {
+		return fmt.Errorf("%w: sub is another's", ErrOther)
+	}
+	if audience, err := object.Audience(); err != nil || !slices.Contains(audience, r.ClientID) {
+		return fmt.Errorf("%w: aud does not hold %q", ErrOther, r.ClientID)
+	}
+	at, there, err := object.Time("auth_time")
+	if err != nil || there && !known.AuthTime.IsZero() && !at.Equal(known.AuthTime) {
+		return fmt.Errorf("%w: auth_time is not that of the login", ErrOther)
+	}
+	return nil
+}
+
+// Refreshed judges the other claims of an ID token that came with refreshed tokens. No flow waits for a nonce, so none is
+// looked at.
+func (r Rules) Refreshed(object claims.Object, accessToken, algorithm string) error {
+	if _, err := r.common(object); err != nil {
+		return err
+	}
+	if object.Has("events") {
+		return errors.New("it has events, so it is no ID token")
+	}
+	if err := r.authorizedParty(object); err != nil {
+		return err
+	}
+	return accessTokenHash(object, Flow{AccessToken: accessToken, Algorithm: algorithm})
 }
 
 // authorizedParty: a token for several audiences must name the client for whom it was made, and that must be us.

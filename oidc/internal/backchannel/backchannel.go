@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -133,6 +134,29 @@ func (c *Client) Get(ctx context.Context, endpoint url.URL, accept, bearer strin
 		return Answer{}, err
 	}
 	return read(response)
+}
+
+// Post sends a form to endpoint, by way of Reach, and returns the status of the answer, with its body. Authorize adds what proves
+// who asks; it may change the form's header only. Errors are this package's sentinels.
+func (c *Client) Post(ctx context.Context, endpoint url.URL, form url.Values, authorize func(http.Header)) (status int, body []byte, err error) {
+	to := c.Reach(endpoint)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, nil, fmt.Errorf("making request: %w", err)
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	authorize(request.Header)
+	response, err := c.HTTP(MaxTokenBody).Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	if err != nil {
+		return 0, nil, fmt.Errorf("reading answer: %w", err)
+	}
+	return response.StatusCode, body, nil
 }
 
 var (

@@ -20,6 +20,7 @@ type Document struct {
 	Keys           *url.URL
 	Userinfo       *url.URL // nil: none
 	EndSession     *url.URL // nil: none
+	Revocation     *url.URL // nil: none (RFC 7009, by RFC 8414)
 	SendsIssuer    bool     // authorization_response_iss_parameter_supported (RFC 9207)
 }
 
@@ -87,6 +88,7 @@ func (d *Document) readEndpoints(members claims.Object, rules Rules) error {
 		{"jwks_uri", &d.Keys, true, false},
 		{"userinfo_endpoint", &d.Userinfo, rules.UserinfoNeeded, false},
 		{"end_session_endpoint", &d.EndSession, false, true},
+		{"revocation_endpoint", &d.Revocation, false, false},
 	} {
 		text, ok, err := members.Text(endpoint.name, 2048)
 		if err != nil {
