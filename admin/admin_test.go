@@ -102,7 +102,7 @@ func TestCountersCarryTheirLabels(t *testing.T) {
 	m.Assessment("high", "enforce", []string{"time_zones", "score"}, []string{"new_country", "time_zones"}, []string{"ja4_unknown"})
 	m.LevelRaised("high", "time_zones")
 	m.StepUp("refused", "high", "not_proven")
-	m.Blocked("raised")
+	m.Blocked("high", "raised")
 	m.Webhook("delivered", 7)
 	m.Webhook("dropped", 0)
 	m.WebhookFailed("timeout", 1)
@@ -115,7 +115,7 @@ func TestCountersCarryTheirLabels(t *testing.T) {
 		`edgeauth_assessment_reasons_total{part="unknown",reason="ja4_unknown"} 1`,
 		`edgeauth_levels_raised_total{level="high",reason="time_zones"} 1`,
 		`edgeauth_step_ups_total{level="high",outcome="refused",reason="not_proven"} 1`,
-		`edgeauth_access_blocked_total{reason="raised"} 1`,
+		`edgeauth_access_blocked_total{level="high",reason="raised"} 1`,
 		`edgeauth_webhook_events_total{outcome="delivered"} 7`,
 		`edgeauth_webhook_events_total{outcome="dropped"} 0`,
 		`edgeauth_webhook_failed_attempts_total{cause="timeout"} 1`,
@@ -204,7 +204,7 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Assessment("l", "m", []string{"r"}, nil, nil)
 	m.LevelRaised("l", "r")
 	m.StepUp("o", "l", "r")
-	m.Blocked("r")
+	m.Blocked("l", "r")
 	m.Webhook("o", 1)
 	m.WebhookFailed("c", 0)
 	exported := names(regexp.MustCompile(`(?m)^# TYPE (edgeauth_\w+) `), scrape(t, m))

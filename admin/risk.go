@@ -18,7 +18,7 @@ func newRiskCounters(m *Metrics) riskCounters {
 		reasons:     m.counter("edgeauth_assessment_reasons_total", "How often a reason stood in an assessment, and where.", "reason", "part"),
 		raised:      m.counter("edgeauth_levels_raised_total", "Times that a person's sessions were raised to a level.", "level", "reason"),
 		stepUps:     m.counter("edgeauth_step_ups_total", "Step-ups asked for, proven and refused.", "outcome", "level", "reason"),
-		blocked:     m.counter("edgeauth_access_blocked_total", "Requests to routes that were closed until more is proven.", "reason"),
+		blocked:     m.counter("edgeauth_access_blocked_total", "Requests to routes that were closed until more is proven.", "level", "reason"),
 	}
 }
 
@@ -40,13 +40,15 @@ func (m *Metrics) LevelRaised(level, reason string) { m.raised.inc(level, reason
 // itself, the reason where nothing was refused.
 func (m *Metrics) StepUp(outcome, level, reason string) { m.stepUps.inc(outcome, level, reason) }
 
-// Blocked counts one request to a route that was closed until more is proven.
-func (m *Metrics) Blocked(reason string) { m.blocked.inc(reason) }
+// Blocked counts one request to a route that was closed until a level, or with an empty one what the route asks for by
+// itself, is proven.
+func (m *Metrics) Blocked(level, reason string) { m.blocked.inc(level, reason) }
 
 // Expected are labels of which it is known that they will come. Levels are the strict ones, Rules the reasons that raise to
-// them.
+// them, Blocks those for which a route is closed until a level is proven.
 type Expected struct {
 	Levels, Modes, Rules, StepUps, Blocks []string
+	RouteProof                            string // the reason of a route that asks for more by itself
 }
 
 // Expect makes series known at 0 that would otherwise begin with their first event, which nobody would see as an increase.
@@ -58,6 +60,9 @@ func (m *Metrics) Expect(e Expected) {
 		for _, rule := range e.Rules {
 			m.raised.add(0, level, rule)
 		}
+		for _, reason := range e.Blocks {
+			m.blocked.add(0, level, reason)
+		}
 	}
 	for _, rule := range e.Rules {
 		m.reasons.add(0, rule, partLevel)
@@ -65,7 +70,5 @@ func (m *Metrics) Expect(e Expected) {
 	for _, outcome := range e.StepUps {
 		m.stepUps.add(0, outcome, "", "")
 	}
-	for _, reason := range e.Blocks {
-		m.blocked.add(0, reason)
-	}
+	m.blocked.add(0, "", e.RouteProof)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/edgeauth/edgeauth/oidc"
@@ -48,11 +49,12 @@ type profile struct {
 	Username  string     `json:"username,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Email     string     `json:"email,omitempty"`
-	Groups    []string   `json:"groups"`              // those that some route asks about
-	Level     string     `json:"level"`               // the strictest that the session is under, by its login or by the log
-	Proven    bool       `json:"level_proven"`        // whether what that level closes is open
-	RaisedAt  *time.Time `json:"raised_at,omitempty"` // when the level was raised
-	Reasons   []string   `json:"reasons,omitempty"`   // why it was
+	Groups    []string   `json:"groups"`                // those that some route asks about
+	Level     string     `json:"level"`                 // the strictest that the session is under, by its login or by the log
+	Proven    bool       `json:"level_proven"`          // whether what that level closes is open
+	RaisedAt  *time.Time `json:"raised_at,omitempty"`   // when the level was raised
+	Reasons   []string   `json:"reasons,omitempty"`     // why it was
+	StepUp    string     `json:"step_up_url,omitempty"` // where that level is proven; a return address can be added as rd
 	ACR       string     `json:"acr,omitempty"`
 	AMR       []string   `json:"amr,omitempty"`
 	AuthTime  *time.Time `json:"auth_time,omitempty"`
@@ -89,7 +91,7 @@ func (s *Server) whoAmI(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) profile(c *session.Session) profile {
 	p := profile{Sub: c.Subject.Sub, Issuer: c.Subject.Issuer, Username: c.Username, Name: c.Name, Email: c.Email,
 		Groups: append([]string{}, c.Groups...), ACR: c.Assurance.ACR, AMR: c.Assurance.AMR,
-		IssuedAt: c.IssuedAt, IdleUntil: c.IdleUntil, Expires: c.Expires, Session: c.Family.String(),
+		IssuedAt: c.IssuedAt, Session: c.Family.String(),
 		Staleness: s.opt.Staleness().Round(time.Millisecond).Seconds()}
 	from, ok := s.providerOf(c.Subject.Issuer)
 	if ok {
@@ -108,6 +110,9 @@ func (s *Server) level(p *profile, c *session.Session, from *oidc.Provider) {
 	b, _ := s.opt.Levels.Weigh(&known, &standing, s.opt.Now())
 	p.Level, p.Proven, p.Reasons = string(b.Need.Level), b.Proven, c.Reasons
 	p.Expires, p.IdleUntil = b.Ends(&known), b.IdleUntil(&known)
+	if !b.Proven {
+		p.StepUp = Prefix + "login?" + url.Values{"level": {p.Level}}.Encode()
+	}
 	if !b.Need.Since.IsZero() {
 		p.RaisedAt = &b.Need.Since
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/idp"
 )
 
@@ -46,6 +47,32 @@ func TestCS_01_MeTellsWhoIAmAndNoSecret(t *testing.T) {
 	p = anon.get("/.edgeauth/me", "Accept", "application/json", "Sec-Fetch-Mode", "cors")
 	if p.StatusCode != http.StatusUnauthorized || p.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(p.body, `"login_url"`) {
 		t.Errorf("nobody is answered %d: %s", p.StatusCode, p.body)
+	}
+}
+
+// me is what the edge tells a browser of its session.
+func (c *browser) me() (profile map[string]any) {
+	c.t.Helper()
+	p := c.get("/.edgeauth/me")
+	if err := json.Unmarshal([]byte(p.body), &profile); err != nil {
+		c.t.Fatalf("the profile is %d, %v: %s", p.StatusCode, err, p.body)
+	}
+	return profile
+}
+
+func TestMeSaysWhereALevelIsProvenAndNoIdleTimeBeyondItsEnd(t *testing.T) {
+	b := open(t, leveled)
+	c := b.browser()
+	c.login("/x")
+	b.raise("alice", identity.Elevated, b.now())
+	me := c.me() // its own idle time is an hour, the level's lifetime half of one
+	if me["level"] != "elevated" || me["idle_until"] != me["expires_at"] {
+		t.Errorf("a raised session: %v", me)
+	}
+	link, _ := me["step_up_url"].(string)
+	p := c.walk(c.get(c.get(link + "&rd=/x").to()))
+	if proven := c.me(); proven["level_proven"] != true || !strings.HasPrefix(p.body, "/x ") {
+		t.Errorf("%s leads to %s, and then: %v", link, p.Request.URL, proven)
 	}
 }
 

@@ -23,6 +23,10 @@ func TestAStepUpOpensWhatAFloorHasClosed(t *testing.T) {
 			c := b.browser()
 			before := c.login("/sensitive/a")
 			b.raise("alice", identity.High, b.now())
+			me := c.me()
+			if me["level_proven"] != false || me["step_up_url"] != "/.edgeauth/login?level=high" {
+				t.Errorf("the profile of a session with something to prove: %v", me)
+			}
 			if q := c.asked("/sensitive/a"); q.Get("acr_values") != "bio" || q.Get("claims") != `{"id_token":{"acr":{"values":["bio"]}}}` || q.Get("max_age") == "" || q.Get("login_hint") != "alice" {
 				t.Errorf("the provider is asked for %v", q)
 			}
@@ -33,8 +37,8 @@ func TestAStepUpOpensWhatAFloorHasClosed(t *testing.T) {
 			if b.events.of(audit.StepUpProven) != 1 || b.events.of(audit.SessionReplaced) != 0 {
 				t.Errorf("%d proven, %d sessions replaced", b.events.of(audit.StepUpProven), b.events.of(audit.SessionReplaced))
 			}
-			if p := c.get("/.edgeauth/me"); !strings.Contains(p.body, `"level":"high"`) || !strings.Contains(p.body, `"level_proven":true`) {
-				t.Errorf("the profile says %s", p.body)
+			if me := c.me(); me["level"] != "high" || me["level_proven"] != true || me["step_up_url"] != nil {
+				t.Errorf("the profile of a session that has proven it: %v", me)
 			}
 		})
 	}

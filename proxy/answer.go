@@ -43,6 +43,9 @@ func (x *exchange) refused(r *http.Request, name audit.Name, o *opened, v policy
 	if v.Fault != "" {
 		e.Detail += ", its expression: " + v.Fault
 	}
+	if v.Need != nil {
+		e.Level = string(v.Need.Level)
+	}
 	x.event(r, e)
 }
 

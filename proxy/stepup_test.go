@@ -73,7 +73,8 @@ func TestA_navigation_that_proves_too_little_is_sent_to_prove_more_and_to_come_b
 	b.stepsUp(b.get("/vault/x?a=%20b&c", b.as(b.alice())), url.Values{"proof": {proofOf(vault)}, "rd": {"/vault/x?a=%20b&c"}})
 	b.log.set(raisedBy(noon))
 	b.stepsUp(b.get("/sensitive/x", b.as(b.alice())), url.Values{"level": {"high"}, "rd": {"/sensitive/x"}})
-	if log := b.audit.String(); strings.Count(log, `"event":"access_blocked"`) != 2 || !strings.Contains(log, `"reason":"raised"`) || !strings.Contains(log, `"reason":"route_proof"`) {
+	if log := b.audit.String(); strings.Count(log, `"event":"access_blocked"`) != 2 ||
+		!strings.Contains(log, `"reason":"raised","security_level":"high"`) || !strings.Contains(log, `"reason":"route_proof","detail"`) {
 		t.Errorf("audit: %s", log)
 	}
 	if !strings.Contains(b.access.String(), `"verdict":"step_up"`) {

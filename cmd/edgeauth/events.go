@@ -34,7 +34,7 @@ func (e *edge) count(ev *audit.Event) {
 	case audit.StepUpRefused:
 		e.metrics.StepUp(stepUpRefused, ev.Level, ev.Reason)
 	case audit.AccessBlocked:
-		e.metrics.Blocked(ev.Reason)
+		e.metrics.Blocked(ev.Level, ev.Reason)
 	}
 }
 
@@ -75,8 +75,9 @@ func codes(in []string) []string {
 func (e *edge) measureEvents() {
 	e.metrics.Expect(admin.Expected{
 		Levels: config.LevelNames()[1:], Modes: []string{audit.ModeEnforce, audit.ModeObserve},
-		Rules:   []string{string(policy.ScoreReached), string(policy.TimeZones), string(policy.ImpossibleTravel)},
-		StepUps: []string{stepUpAsked, stepUpProven, stepUpRefused},
-		Blocks:  []string{string(policy.LevelUnproven), string(policy.Raised), string(policy.RouteLevel), string(policy.RouteProof)},
+		Rules:      []string{string(policy.ScoreReached), string(policy.TimeZones), string(policy.ImpossibleTravel)},
+		StepUps:    []string{stepUpAsked, stepUpProven, stepUpRefused},
+		Blocks:     []string{string(policy.LevelUnproven), string(policy.Raised), string(policy.RouteLevel)},
+		RouteProof: string(policy.RouteProof),
 	})
 }

@@ -164,8 +164,8 @@ func (s scenario) checkTrails(session string) {
 	wantTrail(s.t, "edge B", trail(s.t, s.b.Edge, names...),
 		told{event: "login_assessed", sub: s.sub, session: session, level: "normal"},
 		told{event: "login_succeeded", sub: s.sub, session: session, level: "normal"},
-		told{event: "access_blocked", sub: s.sub, session: session, reason: "raised"},
-		told{event: "access_blocked", sub: s.sub, session: session, reason: "raised"},
+		told{event: "access_blocked", sub: s.sub, session: session, level: "high", reason: "raised"},
+		told{event: "access_blocked", sub: s.sub, session: session, level: "high", reason: "raised"},
 		told{event: "step_up_asked", sub: s.sub, session: session, level: "high", holds: []string{"round 1"}},
 		told{event: "login_assessed", sub: s.sub, session: session, level: "high", holds: []string{"time_zones"}},
 		told{event: "step_up_proven", sub: s.sub, session: session, level: "high"})
