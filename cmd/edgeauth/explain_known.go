@@ -101,7 +101,7 @@ func (q *question) known(ctx context.Context) (*known, error) {
 		return &nothing, nil
 	}
 	k.unhashed(q, ringErr)
-	k.until(q.at)
+	k.until(q)
 	return &k, nil
 }
 
@@ -149,11 +149,18 @@ func (k *known) remember(ctx context.Context, h *history.History, s identity.Sub
 	}
 }
 
-// until forgets what had not happened yet.
-func (k *known) until(at time.Time) {
-	latest := at.Add(identity.MaxClockSkew)
-	k.History = slices.DeleteFunc(k.History, func(s policy.Sighting) bool { return s.At.After(latest) })
-	k.Floors = slices.DeleteFunc(k.Floors, func(f policy.Floor) bool { return f.Since.After(latest) || !at.Before(f.Until) })
+// until forgets what had not happened yet. Of a moment that was named no sighting of the same second counts, so that the
+// time of an audit event gives the history that its login was compared with, without that login itself.
+func (k *known) until(q *question) {
+	seen, raised := q.at.Add(identity.MaxClockSkew), q.at.Add(identity.MaxClockSkew)
+	if q.named {
+		seen, raised = q.at.Truncate(time.Second), q.at
+	}
+	if q.named && q.client.IsValid() && k.from == fromEdge {
+		k.notes = append(k.notes, "failed logins, and what is common among everybody, as they were at --at: those of now are looked at")
+	}
+	k.History = slices.DeleteFunc(k.History, func(s policy.Sighting) bool { return !s.At.Before(seen) })
+	k.Floors = slices.DeleteFunc(k.Floors, func(f policy.Floor) bool { return f.Since.After(raised) || !q.at.Before(f.Until) })
 }
 
 // known tells what this edge knows of a person.

@@ -28,6 +28,7 @@ type question struct {
 	target  string // as it would stand in a request line
 	method  string
 	at      time.Time
+	named   bool    // at was named, and is not simply now
 	who     *person // nil: nobody
 	client  netip.Addr
 	device  time.Duration // how long the device cookie has been known; 0: there is none; knownDevice: since it was seen first
@@ -49,7 +50,7 @@ type person struct {
 const knownDevice time.Duration = -1
 
 func (f *explainFlags) question(cfg *config.Config) (*question, error) {
-	q := &question{cfg: cfg, method: f.method, agent: f.agent, ja4: f.ja4, offline: f.offline}
+	q := &question{cfg: cfg, method: f.method, named: f.at != "", agent: f.agent, ja4: f.ja4, offline: f.offline}
 	var err error
 	if err = q.locate(f.url); err != nil {
 		return nil, err

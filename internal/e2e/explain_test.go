@@ -151,6 +151,11 @@ func Test_an_explanation_foretells_what_the_login_will_look_like_and_forget_eras
 		t.Errorf("the terms differ: %s", diff)
 	}
 
+	at, _ := happened["at"].(string)
+	if then := explain(t, e, append([]string{"--at", at}, tokyo...)...); then.Assessment.Sightings > 4 || len(then.Notes) == 0 {
+		t.Errorf("at the time of the login its own sighting is not history yet: %+v", then)
+	}
+
 	after := explain(t, e, login...)
 	if len(after.Person.Floors) != 1 || after.Person.Floors[0].Level != before.Assessment.Level || after.Verdict.Reason != "level_unproven" {
 		t.Errorf("after the login: %+v", after)
