@@ -21,6 +21,9 @@ const (
 // ErrNoPepper means that no history can be read or written, for want of a pepper.
 var ErrNoPepper = errors.New("the key ring has no pepper, so no history is kept; `edgeauth keys rotate` adds one")
 
+// ErrUnreadable means that less than half of a history could be read.
+var ErrUnreadable = errors.New("most entries cannot be read")
+
 var errNobody = errors.New("no subject is named")
 
 // Lists is where histories lie: lists of opaque values, each under a key. An error means that the store could not be asked;
@@ -79,9 +82,10 @@ func (h *History) Record(ctx context.Context, subject identity.Subject, s policy
 //
 // Left out are entries older than 180 days, silently: an active subject's list lives on, its old entries do not. Left out and
 // counted for Options.Unreadable are entries that do not open or decode (damaged, moved here from another subject, or of a
-// later release), and entries from further ahead than identity.MaxClockSkew: a clock was wrong when they were written or is
-// wrong now, and what they say of "an hour ago" cannot be believed. Those within the skew are returned with the time that
-// they bear, which may be later than now. What is left out is no error for the rest.
+// later release). If there are more of these than of all others, the error is ErrUnreadable and the others are returned with
+// it: they are not the history of a new user. Entries from the future are returned with the time that they bear: a clock was
+// wrong when they were written or is wrong now, and to leave them out would make somebody new, and forget where they were
+// seen. What they mean is for policy to say.
 func (h *History) Read(ctx context.Context, subject identity.Subject) ([]policy.Sighting, error) {
 	const doing = "reading a history"
 	own, err := h.own(subject)
@@ -100,16 +104,19 @@ func (h *History) Read(ctx context.Context, subject identity.Subject) ([]policy.
 	if unreadable > 0 && h.o.Unreadable != nil {
 		h.o.Unreadable(ctx, subject, unreadable)
 	}
+	if unreadable > len(sightings) {
+		return sightings, fmt.Errorf("%s: %w", doing, ErrUnreadable)
+	}
 	return sightings, nil
 }
 
 // openAll sorts out what Read returns and counts.
 func (o *owned) openAll(values [][]byte, now time.Time) (sightings []policy.Sighting, unreadable int) {
-	oldest, latest := now.Add(-KeptFor), now.Add(identity.MaxClockSkew)
+	oldest := now.Add(-KeptFor)
 	for _, value := range values {
 		s, err := o.open(value)
 		switch {
-		case err != nil, s.At.After(latest):
+		case err != nil:
 			unreadable++
 		case !s.At.Before(oldest):
 			sightings = append(sightings, s)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,12 +130,33 @@ func TestWhatIsOlderThan180DaysIsLeftOutThoughTheListLivesOn(t *testing.T) {
 	}
 }
 
-func TestASightingFromTheFutureIsLeftOutAndToldUnlessItIsWithinTheClocksSkew(t *testing.T) {
+func TestAClockThatJumpedMakesNobodyNew(t *testing.T) {
 	b := newBed(t, newMemory())
-	within := noon.Add(identity.MaxClockSkew)
-	b.record(alice, seen(within.Add(time.Millisecond), "XX"), seen(noon.AddDate(10, 0, 0), "YY"), seen(within, "DE"), seen(noon, "FR"))
-	if diff := cmp.Diff([]string{"DE", "FR"}, countries(b.read(alice))); diff != "" || b.unreadable != 2 {
-		t.Errorf("%d unreadable, want 2; (-want +got):\n%s", b.unreadable, diff)
+	b.record(alice, seen(noon.Add(time.Hour), "DE"), seen(noon.AddDate(10, 0, 0), "JP"), seen(noon, "FR"))
+	if diff := cmp.Diff([]string{"JP", "DE", "FR"}, countries(b.read(alice))); diff != "" || b.unreadable != 0 {
+		t.Errorf("%d unreadable, want none; (-want +got):\n%s", b.unreadable, diff)
+	}
+}
+
+func TestAHistoryMostOfWhichCannotBeReadIsNotThatOfANewUser(t *testing.T) {
+	m := newMemory()
+	b := newBed(t, m)
+	b.record(alice, seen(noon, "DE"))
+	key := m.onlyKey(t)
+	good := m.lists[key][0]
+	for _, c := range []struct {
+		bad, good int
+		err       error
+	}{{1, 0, history.ErrUnreadable}, {50, 0, history.ErrUnreadable}, {3, 2, history.ErrUnreadable}, {2, 2, nil}, {0, 0, nil}} {
+		m.lists[key] = append(slices.Repeat([][]byte{{1}}, c.bad), slices.Repeat([][]byte{good}, c.good)...)
+		got, err := b.Read(t.Context(), alice)
+		if !errors.Is(err, c.err) || len(got) != c.good {
+			t.Errorf("%d bad entries and %d good ones: %d and %v", c.bad, c.good, len(got), err)
+		}
+	}
+	must(t, b.Forget(t.Context(), alice))
+	if got := b.read(alice); len(got) != 0 {
+		t.Errorf("forgetting leaves %d sightings", len(got))
 	}
 }
 
@@ -149,8 +171,8 @@ func TestEntriesThatCannotBeReadAreToldAndDoNotHideTheRest(t *testing.T) {
 	good := m.lists[key][0]
 	damaged := bytes.Clone(good)
 	damaged[len(damaged)/2] ^= 1
-	m.lists[key] = [][]byte{nil, {}, {1}, good[:len(good)-1], append(bytes.Clone(good), 0), damaged, foreign, good}
-	if diff := cmp.Diff([]string{"DE"}, countries(b.read(alice))); diff != "" || b.unreadable != 7 {
+	m.lists[key] = append([][]byte{nil, {}, {1}, good[:len(good)-1], append(bytes.Clone(good), 0), damaged, foreign}, slices.Repeat([][]byte{good}, 7)...)
+	if diff := cmp.Diff(slices.Repeat([]string{"DE"}, 7), countries(b.read(alice))); diff != "" || b.unreadable != 7 {
 		t.Errorf("%d unreadable, want 7; (-want +got):\n%s", b.unreadable, diff)
 	}
 }

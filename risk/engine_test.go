@@ -36,10 +36,10 @@ type bed struct {
 	store  *flaky
 }
 
-// flaky is the store, which can be away.
+// flaky is the store, which can be away, or give back something else than was put into it.
 type flaky struct {
 	*file.Store
-	away bool
+	away, damaged bool
 }
 
 var errAway = errors.New("the store is away")
@@ -48,7 +48,13 @@ func (f *flaky) List(ctx context.Context, key string) ([][]byte, error) {
 	if f.away {
 		return nil, errAway
 	}
-	return f.Store.List(ctx, key)
+	list, err := f.Store.List(ctx, key)
+	for i := range list {
+		if f.damaged {
+			list[i] = list[i][1:]
+		}
+	}
+	return list, err
 }
 
 func (f *flaky) Push(ctx context.Context, key string, value []byte, newest int, ttl time.Duration) error {
@@ -152,6 +158,28 @@ func TestAHistoryThatCannotBeReadIsSaidAndDoesNotLower(t *testing.T) {
 	b := open(t)
 	b.login("berlin")
 	b.store.away = true
+	f := b.login("berlin")
+	if f.HistoryKnown || !slices.Contains(f.Unknown, policy.HistoryUnread) || !b.opt.Levels.Stricter(f.Level, identity.Normal) {
+		t.Errorf("%s, unknown %v, history known %v", f.Level, f.Unknown, f.HistoryKnown)
+	}
+}
+
+func TestAClockThatJumpedIsSaidAndDoesNotLower(t *testing.T) {
+	b := open(t)
+	b.clock = b.clock.Add(48 * time.Hour) // of an edge that is two days ahead, or before this one goes back
+	b.login("berlin")
+	b.login("tokyo")
+	b.clock = b.clock.Add(-48 * time.Hour)
+	f := b.login("sao-paulo")
+	if f.Level != identity.High || !slices.Contains(f.Reasons, policy.TimeZones) || !slices.Contains(f.Unknown, policy.ClockAhead) {
+		t.Errorf("%s because of %v, unknown %v", f.Level, f.Reasons, f.Unknown)
+	}
+}
+
+func TestAHistoryThatIsDamagedIsSaidAndMakesNobodyNew(t *testing.T) {
+	b := open(t)
+	b.login("berlin")
+	b.store.damaged = true
 	f := b.login("berlin")
 	if f.HistoryKnown || !slices.Contains(f.Unknown, policy.HistoryUnread) || !b.opt.Levels.Stricter(f.Level, identity.Normal) {
 		t.Errorf("%s, unknown %v, history known %v", f.Level, f.Unknown, f.HistoryKnown)

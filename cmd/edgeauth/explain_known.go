@@ -149,18 +149,19 @@ func (k *known) remember(ctx context.Context, h *history.History, s identity.Sub
 	}
 }
 
-// until forgets what had not happened yet. Of a moment that was named no sighting of the same second counts, so that the
+// until forgets what is over, and what had not happened yet at a moment that was named. No sighting of the same second counts, so that the
 // time of an audit event gives the history that its login was compared with, without that login itself.
 func (k *known) until(q *question) {
-	seen, raised := q.at.Add(identity.MaxClockSkew), q.at.Add(identity.MaxClockSkew)
-	if q.named {
-		seen, raised = q.at.Truncate(time.Second), q.at
+	k.Floors = slices.DeleteFunc(k.Floors, func(f policy.Floor) bool { return !q.at.Before(f.Until) })
+	if !q.named {
+		return
 	}
-	if q.named && q.client.IsValid() && k.from == fromEdge {
+	if q.client.IsValid() && k.from == fromEdge {
 		k.notes = append(k.notes, "failed logins, and what is common among everybody, as they were at --at: those of now are looked at")
 	}
-	k.History = slices.DeleteFunc(k.History, func(s policy.Sighting) bool { return !s.At.Before(seen) })
-	k.Floors = slices.DeleteFunc(k.Floors, func(f policy.Floor) bool { return f.Since.After(raised) || !q.at.Before(f.Until) })
+	second := q.at.Truncate(time.Second)
+	k.History = slices.DeleteFunc(k.History, func(s policy.Sighting) bool { return !s.At.Before(second) })
+	k.Floors = slices.DeleteFunc(k.Floors, func(f policy.Floor) bool { return f.Since.After(q.at) })
 }
 
 // known tells what this edge knows of a person.
