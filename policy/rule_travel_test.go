@@ -23,6 +23,7 @@ func TestNobodyIsFasterThanAnAirliner(t *testing.T) {
 		return append([]policy.Sighting{s}, habit(20, berlin)...)
 	}
 	as := func(*policy.Sighting) {}
+	elsewhere := func(s *policy.Sighting) { s.Network = policy.Network{Prefix: hash("hotel"), ASN: hash("hotel")} }
 	// Berlin to Tokyo is 8,918 km; 8,818 between the circles of 50 km.
 	for name, c := range map[string]struct {
 		now     policy.Sighting
@@ -38,6 +39,7 @@ func TestNobodyIsFasterThanAnAirliner(t *testing.T) {
 		"the circles nearly meet":                 {on(paris, func(s *policy.Sighting) { s.Place.Radius = 400 }), ago(time.Minute, berlin, as), 0},
 		"the same moment counts as a minute":      {on(tokyo, as), ago(0, berlin, as), whole},
 		"from tomorrow, as clocks may jump":       {on(tokyo, as), ago(-24*time.Hour, berlin, as), whole},
+		"of two from the future, the farther":     {on(tokyo, as), append(ago(-48*time.Hour, tokyo, elsewhere), ago(-24*time.Hour, berlin, as)...), whole},
 		"to a network seen before":                {on(tokyo, func(s *policy.Sighting) { s.Network.Prefix = seen(noon, berlin).Network.Prefix }), ago(time.Hour, berlin, as), 0},
 		"roaming, on a known device":              {on(berlin, func(s *policy.Sighting) { s.Network.Prefix = hash("carrier's") }), ago(time.Hour, tokyo, as), 0},
 		"on the known network, but a new device":  {on(berlin, func(s *policy.Sighting) { s.Network.Prefix, s.Device = hash("carrier's"), hash("new") }), ago(time.Hour, tokyo, as), whole},
