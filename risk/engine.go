@@ -26,13 +26,16 @@ type History interface {
 	Hasher() history.Hasher
 }
 
-// Options are what an Engine is made of. All but Candidate are needed.
+// Options are what an Engine is made of. All but Proxy and Candidate are needed.
 type Options struct {
 	Rules   *policy.Rules
 	Enforce bool // false: assessments are made and recorded, and raise nothing
 	Levels  policy.Levels
 	// ClockSkew is how far the clock of an issuer may be off.
 	ClockSkew func(issuer string) time.Duration
+
+	// Proxy reports whether an address is that of a trusted proxy: then nobody said where the client is. nil: none is.
+	Proxy func(netip.Addr) bool
 
 	Places     Places
 	History    History

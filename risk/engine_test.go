@@ -293,6 +293,26 @@ func TestXF05_HeadersAboutAddressesAreNotRead(t *testing.T) {
 	}
 }
 
+func TestTheAddressOfATrustedProxyIsNotThatOfTheClient(t *testing.T) {
+	b := open(t)
+	c, _ := places.Find("berlin")
+	b.opt.Proxy = func(a netip.Addr) bool { return a == c.Addr() }
+	var err error
+	if b.engine, err = risk.New(b.opt); err != nil {
+		t.Fatal(err)
+	}
+	b.login("berlin")
+	f := b.login("berlin")
+	for _, want := range []policy.Reason{policy.AddressUnknown, policy.PlaceUnknown, policy.ZoneUnknown, policy.CountryUnknown} {
+		if !slices.Contains(f.Unknown, want) {
+			t.Errorf("%s is not among what is unknown: %v", want, f.Unknown)
+		}
+	}
+	if f.Place != "unknown place" {
+		t.Errorf("the client is in %s", f.Place)
+	}
+}
+
 func TestFailuresCountAgainstTheirNetworkAndFade(t *testing.T) {
 	b := open(t)
 	b.login("berlin")

@@ -1,14 +1,20 @@
 package risk
 
 import (
+	"net/netip"
+
 	"github.com/edgeauth/edgeauth/geo"
 	"github.com/edgeauth/edgeauth/policy"
 )
 
 // Sight returns what an assessment would see of a visit, and where that is. It assesses and remembers nothing.
 func (e *Engine) Sight(v *Visit) (policy.Sighting, geo.Result) {
-	place := e.place(v.Address)
-	return e.sighting(v, &place), place
+	seen := *v
+	if e.opt.Proxy != nil && e.opt.Proxy(seen.Address) {
+		seen.Address = netip.Addr{}
+	}
+	place := e.place(seen.Address)
+	return e.sighting(&seen, &place), place
 }
 
 // Unlisted names the kinds of networks of which no list tells at the place, be it that there is none or that it was never read.

@@ -19,6 +19,7 @@ import (
 	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/web"
 )
 
 // question is what `edgeauth explain` was asked, resolved against the configuration.
@@ -221,7 +222,8 @@ func (q *question) sight(pepper func() ([32]byte, bool)) (policy.Sighting, geo.R
 	if q.places == nil {
 		q.places = geo.Open(geoFiles(q.cfg), geo.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	}
-	e, err := risk.New(risk.Options{Rules: riskRules(q.cfg), Places: q.places, Now: now, History: history.New(history.Options{Pepper: pepper})})
+	e, err := risk.New(risk.Options{Rules: riskRules(q.cfg), Proxy: web.NewClients(q.cfg.Server.TrustedProxies).Trusted, Places: q.places, Now: now,
+		History: history.New(history.Options{Pepper: pepper})})
 	if err != nil {
 		return policy.Sighting{}, geo.Result{}, err
 	}

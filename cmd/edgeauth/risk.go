@@ -18,6 +18,7 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/risk"
+	"github.com/edgeauth/edgeauth/web"
 )
 
 // watch is what assesses visits under one configuration; nil engine where risk.mode is off. Enrolments are remembered either
@@ -47,6 +48,7 @@ func newWatch(cfg *config.Config, t *tree, p parts, old *tree) (watch, error) {
 	var err error
 	w.engine, err = risk.New(risk.Options{
 		Rules: riskRules(cfg), Enforce: cfg.Risk.Mode == config.RiskEnforce, Levels: levels(cfg.Levels), ClockSkew: t.clockSkew,
+		Proxy:  web.NewClients(cfg.Server.TrustedProxies).Trusted,
 		Places: w.places, History: p.history, Population: p.memory.population, Failures: p.memory.failures, Log: p.log, Now: time.Now,
 		Candidate: t.dry.visits(),
 	})
