@@ -109,7 +109,8 @@ func (s *Server) level(p *profile, c *session.Session, from *oidc.Provider) {
 	known, standing := s.inPolicy(c, from)
 	b, _ := s.opt.Levels.Weigh(&known, &standing, s.opt.Now())
 	p.Level, p.Proven, p.Reasons = string(b.Need.Level), b.Proven, c.Reasons
-	p.Expires, p.IdleUntil = b.Ends(&known), b.IdleUntil(&known)
+	p.Expires = b.Ends(&known)
+	p.IdleUntil = earlier(b.IdleUntil(&known), p.Expires)
 	if !b.Proven {
 		p.StepUp = Prefix + "login?" + url.Values{"level": {p.Level}}.Encode()
 	}
