@@ -28,7 +28,7 @@ func StartCluster(t testing.TB, masters, replicas int, opts ...Option) *Cluster 
 	for range tries {
 		c := &Cluster{t: t}
 		if err = c.start(masters, replicas, opts); err == nil {
-			eventually(t, "the cluster is whole", c.whole)
+			eventually(t, "the cluster is whole", func() bool { return c.whole(masters, replicas) })
 			return c
 		}
 		c.Kill()
@@ -79,12 +79,12 @@ func nodesFile(self, masters int, ports []int) (file []byte) {
 
 func nodeID(i int) string { return fmt.Sprintf("%040x", i+1) }
 
-// whole reports whether all nodes see all nodes and every replica has what its master has.
-func (c *Cluster) whole() bool {
-	for _, s := range c.nodes {
+// whole reports whether all nodes agree that all is well, and each master hears its replicas.
+func (c *Cluster) whole(masters, replicas int) bool {
+	for i, s := range c.nodes {
 		reply, _ := s.Try("CLUSTER", "INFO")
 		text, _ := reply.(string)
-		if !strings.Contains(text, "cluster_state:ok") || s.info("replication", "role") == "slave" && s.info("replication", "master_link_status") != "up" {
+		if !strings.Contains(text, "cluster_state:ok") || i < masters && !s.hears(replicas) {
 			return false
 		}
 	}

@@ -31,7 +31,7 @@ func StartGroup(t testing.TB, replicas, sentinels int, opts ...Option) *Group {
 	for range replicas {
 		g.nodes = append(g.nodes, Start(t, append([]Option{WithArgs("--replicaof", host, port, "--repl-diskless-sync-delay", "0")}, opts...)...))
 	}
-	eventually(t, "the replicas follow", func() bool { return g.nodes[0].info("replication", "connected_slaves") == strconv.Itoa(replicas) })
+	eventually(t, "the replicas follow", func() bool { return g.nodes[0].hears(replicas) })
 	for range sentinels {
 		g.sentinels = append(g.sentinels, startSentinel(t, g.nodes[0], sentinels/2+1))
 	}

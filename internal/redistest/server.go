@@ -218,6 +218,12 @@ func (s *Server) log() string {
 	return string(data)
 }
 
+// hears reports whether so many replicas acknowledge to this master what it sends.
+func (s *Server) hears(replicas int) bool {
+	n, _ := s.Try("WAIT", strconv.Itoa(replicas), "100")
+	return n == int64(replicas)
+}
+
 // freePorts returns ports that are all different and were free just now.
 func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()

@@ -1,13 +1,17 @@
 package redis
 
 import (
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
 
-// errOpen is the cause while calls fail at once.
-var errOpen = errors.New("not asked, because several calls in a row had no answer")
+// openError is the cause while calls fail at once.
+type openError struct{ last error } // what the last call met that went out
+
+func (e *openError) Error() string {
+	return fmt.Sprintf("not asked, because several calls in a row had no answer; the last: %v", e.last)
+}
 
 const (
 	breakAfter = 5                      // calls in a row without an answer
@@ -23,30 +27,45 @@ const (
 	unknown                     // the caller gave up first
 )
 
-// breaker is a circuit breaker: a hung server costs a few calls their limit, not all of them. While it is open, one call
+// breaker is the circuit breaker of one server: a hung server costs a few calls their limit, not all of them. While it is open, one call
 // at a time tries; its answer closes it.
 type breaker struct {
 	mu      sync.Mutex // guards all below
 	silent  int        // calls in a row
 	retryAt time.Time  // while open: when the next call may try
 	trying  bool       // while open: a call is trying
+	last    error      // of the last silent call
 }
 
-// admit reports whether a call may go out. Who was admitted must call done.
-func (b *breaker) admit() bool {
+// refuses returns an *openError if admit would turn a call away now.
+func (b *breaker) refuses() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.silent >= breakAfter && (b.trying || time.Now().Before(b.retryAt)) {
+		return &openError{b.last}
+	}
+	return nil
+}
+
+// admit returns an *openError if a call may not go out. Who was admitted must call done.
+func (b *breaker) admit() error {
+	if err := b.refuses(); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.silent < breakAfter {
-		return true
+		return nil
 	}
-	if b.trying || time.Now().Before(b.retryAt) {
-		return false
+	if b.trying {
+		return &openError{b.last}
 	}
 	b.trying = true
-	return true
+	return nil
 }
 
-func (b *breaker) done(o outcome) {
+// done takes note of how a call ended.
+func (b *breaker) done(o outcome, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.trying = false
@@ -55,6 +74,6 @@ func (b *breaker) done(o outcome) {
 		b.silent = 0
 	case silent:
 		b.silent++
-		b.retryAt = time.Now().Add(breakFor)
+		b.retryAt, b.last = time.Now().Add(breakFor), err
 	}
 }

@@ -2,7 +2,6 @@ package redis_test
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,8 +28,15 @@ func TestRedisKeepsTheContractOfStoresInAnotherDatabaseWithAPassword(t *testing.
 }
 
 func TestAClusterKeepsTheContractOfStores(t *testing.T) {
-	server := startCluster(t)
-	runWithPrefixes(t, redis.Options{Addresses: []string{server.Addr()}, Cluster: true})
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 1)
+	runWithPrefixes(t, redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true, Acknowledge: 1})
+}
+
+func TestAGroupUnderSentinelsKeepsTheContractOfStores(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t, 1, 1)
+	runWithPrefixes(t, redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Acknowledge: 1})
 }
 
 func TestAUserWithTheRightsOfTheDocumentKeepsTheContractOfStores(t *testing.T) {
@@ -40,7 +46,8 @@ func TestAUserWithTheRightsOfTheDocumentKeepsTheContractOfStores(t *testing.T) {
 }
 
 func TestAUserOfAClusterWithTheRightsOfTheDocumentKeepsTheContractOfStores(t *testing.T) {
-	server := startCluster(t)
+	t.Parallel()
+	server := redistest.StartCluster(t, 1, 0).Nodes()[0]
 	server.Do(append(documentedUser(t), "+cluster|slots")...)
 	runAsUser(t, server, redis.Options{Addresses: []string{server.Addr()}, Cluster: true})
 }
@@ -83,19 +90,6 @@ func open(t *testing.T, o redis.Options) *redis.Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
-}
-
-// startCluster runs a cluster of one node, which reads from its file that all slots are its own.
-func startCluster(t *testing.T) *redistest.Server {
-	t.Helper()
-	bus, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	_, port, _ := net.SplitHostPort(bus.Addr().String())
-	must(t, bus.Close())
-	nodes := filepath.Join(t.TempDir(), "nodes.conf")
-	myself := strings.Repeat("e", 40) + " 127.0.0.1:0@0 myself,master - 0 0 1 connected 0-16383\nvars currentEpoch 1 lastVoteEpoch 0\n"
-	must(t, os.WriteFile(nodes, []byte(myself), 0o600))
-	return redistest.Start(t, redistest.WithArgs("--cluster-enabled", "yes", "--cluster-port", port, "--cluster-config-file", nodes))
 }
 
 func eventually(t *testing.T, what string, done func() bool) {

@@ -3,9 +3,10 @@
 // one step, and how long anyone waits for an answer. It is the only package that knows go-redis. It decides nothing: an
 // answer that makes no sense is a *store.Unavailable, never a verdict.
 //
-// Waiting is bounded: a call takes at most the connect limit and the command limit together, is tried at most twice, and
-// holds one of a bounded number of connections. After several calls in a row without an answer a circuit breaker fails
-// further calls at once, except one at a time that tries. The blocking reads of the log have connections of their own, so
+// Waiting is bounded: a call takes at most twice the command limit with all it waits for, and holds one of a bounded
+// number of connections. After several calls in a row without an answer a server's circuit breaker fails further calls at
+// once, except one at a time that tries. A call is repeated once at most, where a connection broke, and all calls draw
+// their retries from one budget; go-redis' own are off. The blocking reads of the log have connections of their own, so
 // that neither can starve the other.
 //
 // Scripts travel as text (EVAL), never by a digest computed here: go-redis would take SHA-1 for it, which

@@ -27,8 +27,8 @@ func (c *cause) Error() string { return c.text }
 
 func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
 
-// clean keeps secrets out of an error's text. A server repeats the arguments of a command that it does not know, and
-// HELLO carries the password.
+// clean keeps secrets out of an error's text, and adds what can be done. A server repeats the arguments of a command that it
+// does not know, and HELLO carries the password.
 func (s *Store) clean(err error) error {
 	text := err.Error()
 	var reply goredis.Error
@@ -36,9 +36,12 @@ func (s *Store) clean(err error) error {
 		text, _, _ = strings.Cut(text, ", with args beginning with")
 	}
 	for _, password := range []func() string{s.options.Password, s.options.SentinelPassword} {
-		if secret := reveal(password); secret != "" {
+		if secret := said(password); secret != "" {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
 		}
+	}
+	if _, cure := explain(err); cure != "" {
+		text += " (" + cure + ")"
 	}
 	return &cause{text: text, err: err}
 }

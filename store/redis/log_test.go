@@ -7,13 +7,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/edgeauth/edgeauth/internal/leak"
 	"github.com/edgeauth/edgeauth/store/redis"
 )
 
 // TestMain sends what go-redis says to a buffer: its logger is one for the process, as in cmd/edgeauth.
 func TestMain(m *testing.M) {
 	redis.LogTo(slog.New(slog.NewTextHandler(&libraryLog, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	m.Run()
+	leak.Verify(m)
 }
 
 // libraryLog is what go-redis said in all tests of the package.

@@ -31,9 +31,34 @@ type Options struct {
 	Prefix string
 
 	Connect     time.Duration // limit for a connection; 0: 1 s
-	Command     time.Duration // limit for a command; 0: 250 ms
+	Command     time.Duration // limit for a command; a call takes at most twice as long, with all it waits for; 0: 250 ms
 	Connections int           // limit of connections for commands, to each node; 0: 32
+
+	// Acknowledge is how many replicas must have an entry of the log before Append calls it written. They have half of
+	// Command for it. With fewer the entry stands in the master and the error says so.
+	Acknowledge int
+
+	Observer Observer // nil: nobody wants to know
 }
+
+// Observer hears what a Store does, for metrics. Its methods are called concurrently and must not wait.
+type Observer interface {
+	// Called is told how a call ended and how long it took: None, or why it failed.
+	Called(cause Cause, took time.Duration)
+	// Retried is told that a call would have tried again, and whether the budget allowed it.
+	Retried(granted bool)
+	// Dialed is told of an attempt to open a connection.
+	Dialed(ok bool)
+}
+
+type nobody struct{}
+
+func (nobody) Called(Cause, time.Duration) {}
+func (nobody) Retried(bool)                {}
+func (nobody) Dialed(bool)                 {}
+
+// whole is the limit of a call with all it waits for: a place, a connection, the command, a retry.
+func (o Options) whole() time.Duration { return 2 * o.Command }
 
 // limits and their shipped values; Options.Connect and so on replace them.
 const (
@@ -52,6 +77,9 @@ func (o Options) withDefaults() Options {
 	if o.Connections == 0 {
 		o.Connections = defaultConnections
 	}
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
 	return o
 }
 
@@ -67,14 +95,14 @@ func (o Options) validate() error {
 		return errors.New("several addresses of Redis are either Sentinels (master name) or nodes of a cluster: say which")
 	case strings.ContainsAny(o.Prefix, "{}"):
 		return fmt.Errorf("prefix %q of keys contains a brace", o.Prefix)
-	case o.Connect < 0, o.Command < 0, o.Connections < 0:
+	case o.Connect < 0, o.Command < 0, o.Connections < 0, o.Acknowledge < 0:
 		return errors.New("a limit for Redis is negative")
 	}
 	return nil
 }
 
-// reveal returns a password, or nothing for none.
-func reveal(password func() string) string {
+// said returns a password, or nothing for none.
+func said(password func() string) string {
 	if password == nil {
 		return ""
 	}

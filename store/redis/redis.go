@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -20,8 +21,10 @@ type Store struct {
 	keys    keys
 	client  goredis.UniversalClient
 	reader  goredis.UniversalClient // blocking reads only
-	breaker *breaker
+	budget  *budget
 	health  *health
+
+	inFlight atomic.Int64
 }
 
 // New makes a store of valid options. It opens no connection: a server that is down now may be up later, and the first
@@ -36,7 +39,7 @@ func New(o Options) (*Store, error) {
 		keys:    keys{o.Prefix},
 		client:  commands(o),
 		reader:  blocking(o),
-		breaker: &breaker{},
+		budget:  newBudget(),
 		health:  &health{},
 	}, nil
 }
@@ -53,4 +56,16 @@ func (s *Store) Close() error {
 func (s *Store) Status() (ok bool, detail string) {
 	ok, detail = s.health.read()
 	return ok, s.options.String() + ": " + detail
+}
+
+// Load is how busy a Store is.
+type Load struct {
+	InFlight    int // calls that have begun and not ended; blocking reads do not count
+	Connections int // open ones, to all servers, for commands and for blocking reads
+}
+
+// Load says how busy the store is now.
+func (s *Store) Load() Load {
+	open := s.client.PoolStats().TotalConns + s.reader.PoolStats().TotalConns
+	return Load{InFlight: int(s.inFlight.Load()), Connections: int(open)}
 }

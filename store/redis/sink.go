@@ -14,8 +14,12 @@ import (
 const chunk = 200
 
 // Append merges the entries into the snapshots and adds them to the streams of their shards, one step for each chunk of
-// a shard.
+// a shard. Where too few replicas acknowledge in time, that is the error; to write the same again changes nothing in the
+// master and asks the replicas anew.
 func (s *Store) Append(ctx context.Context, entries []revocation.Entry) error {
+	if n := s.options.Acknowledge; n > 0 {
+		ctx = demand(ctx, acknowledgement{n, s.options.Command / 2})
+	}
 	var shards [revocation.Shards][]revocation.Entry
 	for _, e := range entries {
 		shards[e.Shard()] = append(shards[e.Shard()], e)

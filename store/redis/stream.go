@@ -61,7 +61,7 @@ func (s *Store) scan(ctx context.Context, doing, key string, batch *revocation.B
 }
 
 // Read returns what came after a position, a thousand entries at most, and waits for the first up to wait. It uses
-// a connection apart from the other calls and no breaker. A ctx that is cancelled while it waits is seen when the wait
+// a connection apart from the other calls, no breaker and no retry. A ctx that is cancelled while it waits is seen when the wait
 // ends; a deadline is kept.
 func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
 	const doing = "following the log"
@@ -80,6 +80,8 @@ func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wa
 		return err
 	})
 	if err != nil && !errors.Is(err, goredis.Nil) {
+		cause, _ := explain(reveal(err))
+		s.reload(ctx, s.reader, cause)
 		return revocation.Batch{}, s.unavailable(doing, err)
 	}
 	batch := revocation.Batch{Next: after}

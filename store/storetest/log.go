@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,13 +81,13 @@ func order(t *testing.T, s Subject) {
 	must(t, s.Append(t.Context(), entries[40:]))
 	for shard := range revocation.Shards {
 		var want []revocation.Entry
-		for _, e := range entries {
+		for _, e := range entries[:100] {
 			if e.Shard() == shard {
 				want = append(want, e)
 			}
 		}
 		got, next := readAll(t, s, shard, revocation.Cursor{})
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, firstOfEach(got)); diff != "" {
 			t.Errorf("shard %d (-want +got):\n%s", shard, diff)
 		}
 		head, err := s.Probe(t.Context(), shard)
@@ -95,6 +96,16 @@ func order(t *testing.T, s Subject) {
 			t.Errorf("shard %d was read up to %v; its last is %v, trimmed up to %v", shard, next, head.Last, head.Trimmed)
 		}
 	}
+}
+
+// firstOfEach leaves out what came before: a write that says nothing new may come again or not.
+func firstOfEach(entries []revocation.Entry) (first []revocation.Entry) {
+	for _, e := range entries {
+		if !slices.Contains(first, e) {
+			first = append(first, e)
+		}
+	}
+	return first
 }
 
 func oneLife(t *testing.T, s Subject) {

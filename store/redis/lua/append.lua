@@ -70,9 +70,10 @@ for i = 3, #ARGV, 2 do
   local before = held(name)
   local value = before and merge(before, given) or given
   local _, till = parse(value)
-  -- Re-seeding adds to the stream only what the shard did not know, so that thirty edges do it at the cost of one. The
-  -- stream comes first: if the merge fails, repeating finds the difference again.
-  if ARGV[2] == '' or value ~= before then
+  -- Only what the shard did not know goes to the stream: thirty edges re-seed at the cost of one, and an edge that repeats a
+  -- write every second, because too few replicas acknowledge it, does not fill the memory. The stream comes first: if the
+  -- merge fails, repeating finds the difference again.
+  if value ~= before then
     redis.call('XADD', KEYS[1], 'MINID', '~', oldest, '*', 'n', name, 'v', given)
   end
   local key, ends = bucket(till)
