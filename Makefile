@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 FUZZTIME ?= 20s
+SEEDS ?= 10000
 BENCH ?= .
 export EDGEAUTH_ARTIFACTS ?= $(CURDIR)/artifacts
 tool := go tool -modfile=tools/go.mod
@@ -49,6 +50,10 @@ arch: ## the import rules of docs/architecture.md
 tidy:
 	go mod tidy -diff
 	go -C tools mod tidy -diff
+
+.PHONY: simulate
+simulate: ## the revocation log under seeded faults (SEEDS=10000), failures name the seed that replays them
+	EDGEAUTH_SEEDS=$(SEEDS) go test -count=1 -timeout 60m -run 'edges_agree' ./revocation
 
 .PHONY: vulncheck
 vulncheck: ## known vulnerabilities in what is called; skipped where the data cannot be had

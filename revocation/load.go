@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -38,6 +39,9 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 	if err := f.snapshot(ctx, shard); err != nil {
 		return err
 	}
+	if err := f.unchanged(ctx, shard, head); err != nil {
+		return err
+	}
 	f.cursors[shard], f.floors[shard], f.lives[shard] = head.Last, head.Last, head.Life
 	f.opt.Replica.loaded(shard, head)
 	if gap && !first {
@@ -60,6 +64,21 @@ func (f *Follower) snapshot(ctx context.Context, shard int) error {
 	}
 	f.apply(shard, b)
 	return f.complete(ctx, shard, b.Entries)
+}
+
+var errReplaced = errors.New("the log lost entries while its snapshot was read")
+
+// unchanged makes sure that the snapshot was the probed shard's. Were it emptied in between, an edge that has just started
+// would vouch for an incarnation of which it has read nothing; and nobody else may be left who knows what was revoked.
+func (f *Follower) unchanged(ctx context.Context, shard int, head Head) error {
+	again, err := f.opt.Stream.Probe(ctx, shard)
+	switch {
+	case err != nil:
+		return fmt.Errorf("probing the log after its snapshot: %w", err)
+	case again.Life != head.Life || again.Current != head.Current:
+		return errReplaced
+	}
+	return nil
 }
 
 // unread reports whether the shard holds an incarnation that this edge has not read, or another has become current.

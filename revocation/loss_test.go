@@ -2,6 +2,7 @@ package revocation_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 type hookedLog struct {
 	*memLog
 	beforeRead  func(shard int, wait time.Duration)
+	beforeSnap  func(shard int)
 	noSnapshots atomic.Bool // of shard 5
 }
 
@@ -25,6 +27,9 @@ func (l *hookedLog) Read(ctx context.Context, shard int, after revocation.Cursor
 }
 
 func (l *hookedLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {
+	if l.beforeSnap != nil {
+		l.beforeSnap(shard)
+	}
 	if shard == 5 && l.noSnapshots.Load() {
 		return revocation.Batch{}, errDown
 	}
@@ -69,6 +74,41 @@ func Test_RS02_what_one_edge_alone_remembers_comes_back_though_another_filled_th
 		time.Sleep(3 * time.Second)
 		if !a.Standing(&names).Revoked {
 			t.Error("a revocation that an edge remembers is not known to the other")
+		}
+	})
+}
+
+func Test_RS02_an_edge_that_starts_while_the_log_is_emptied_vouches_for_nothing_that_it_has_not_read(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &hookedLog{memLog: &memLog{}}
+		first := startEdge(t, log)
+		time.Sleep(10 * time.Second)
+		inc, _ := first.Current()
+		revoked, names := ended()
+		if _, err := first.writer.Write(t.Context(), revoked); err != nil {
+			t.Fatal(err)
+		}
+		first.stop() // nobody is left who knows
+		var emptied sync.Map
+		log.beforeSnap = func(shard int) {
+			if _, before := emptied.LoadOrStore(shard, true); !before {
+				log.flush(shard)
+			}
+		}
+		second := startEdge(t, log)
+		defer second.stop()
+		for range 200 {
+			time.Sleep(100 * time.Millisecond)
+			if second.Standing(&names).Revoked {
+				t.Fatal("the entry was not lost: the test shows nothing")
+			}
+			old := revocation.Bearer{Incarnation: inc}.Names()
+			if second.Standing(&old).Vouched {
+				t.Fatal("the edge vouches for a log of which it has read nothing")
+			}
+		}
+		if now, ok := second.Current(); !ok || now == inc {
+			t.Errorf("it mints under %v (%v), as if nothing had been lost", now, ok)
 		}
 	})
 }

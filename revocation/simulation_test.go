@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,13 +18,27 @@ import (
 
 // Test_edges_agree_whatever_happens_to_the_log lets edges write while the log is cut off, emptied in part or as a whole,
 // trimmed, and slow, and while edges are replaced. The seed decides faults, writes and delays; scheduling and the edges'
-// own jitter stay free, so a seed that failed may need several runs.
+// own jitter stay free, so a seed that failed may need several runs: `-run 'log/seed_17$' -count 50`. EDGEAUTH_SEEDS says how
+// many seeds are tried.
 func Test_edges_agree_whatever_happens_to_the_log(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range seeds(t) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { newWorld(t, seed).run() })
 		})
 	}
+}
+
+func seeds(t *testing.T) uint64 {
+	text := os.Getenv("EDGEAUTH_SEEDS")
+	if text == "" {
+		return 400
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		t.Fatalf("EDGEAUTH_SEEDS: %v", err)
+	}
+	return n
 }
 
 // world is a log, the edges that follow it, and what they were told.
