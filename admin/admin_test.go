@@ -201,6 +201,7 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Audit("e")
 	m.Revocation("s", "r", "d")
 	m.DryRun("request", "allow", "deny", "group_missing")
+	m.SessionRecord("written")
 	m.Assessment("l", "m", []string{"r"}, nil, nil)
 	m.LevelRaised("l", "r")
 	m.StepUp("o", "l", "r")

@@ -12,18 +12,19 @@ import (
 
 // The names of the gauges that an edge registers. Units are in the name.
 const (
-	GaugeStaleness     = "edgeauth_revocation_staleness_seconds"            // label shard
-	GaugeOutbox        = "edgeauth_revocation_outbox_entries"               // no label
-	GaugeConfigValid   = "edgeauth_config_valid"                            // no label; 0 or 1
-	GaugeConfigLoaded  = "edgeauth_config_loaded_timestamp_seconds"         // no label
-	GaugeProviderReady = "edgeauth_provider_ready"                          // label provider; 0 or 1
-	GaugeStoreReady    = "edgeauth_store_ready"                             // no label; 0 or 1
-	GaugeKeysActive    = "edgeauth_keys_active"                             // no label
-	GaugeKeyRetire     = "edgeauth_key_retire_timestamp_seconds"            // label key
-	GaugeRiskSource    = "edgeauth_risk_source_ready"                       // labels kind, file; 0 or 1
-	GaugeHistory       = "edgeauth_history_ready"                           // no label; 0 or 1
-	GaugeWebhookQueue  = "edgeauth_webhook_queue_events"                    // no label
-	GaugeCertificate   = "edgeauth_certificate_not_after_timestamp_seconds" // label host
+	GaugeStaleness      = "edgeauth_revocation_staleness_seconds"            // label shard
+	GaugeOutbox         = "edgeauth_revocation_outbox_entries"               // no label
+	GaugeConfigValid    = "edgeauth_config_valid"                            // no label; 0 or 1
+	GaugeConfigLoaded   = "edgeauth_config_loaded_timestamp_seconds"         // no label
+	GaugeProviderReady  = "edgeauth_provider_ready"                          // label provider; 0 or 1
+	GaugeStoreReady     = "edgeauth_store_ready"                             // no label; 0 or 1
+	GaugeKeysActive     = "edgeauth_keys_active"                             // no label
+	GaugeKeyRetire      = "edgeauth_key_retire_timestamp_seconds"            // label key
+	GaugeRiskSource     = "edgeauth_risk_source_ready"                       // labels kind, file; 0 or 1
+	GaugeHistory        = "edgeauth_history_ready"                           // no label; 0 or 1
+	GaugeWebhookQueue   = "edgeauth_webhook_queue_events"                    // no label
+	GaugeSessionRecords = "edgeauth_session_records_waiting"                 // no label
+	GaugeCertificate    = "edgeauth_certificate_not_after_timestamp_seconds" // label host
 )
 
 // Gauge shows f's result under name, at each scrape anew. labels may be nil. The same name and labels again replace the

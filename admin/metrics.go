@@ -23,6 +23,7 @@ type Metrics struct {
 	audit       *counter
 	revocations *counter
 	dryRun      *counter
+	records     *counter
 	riskCounters
 	webhookCounters
 }
@@ -51,6 +52,7 @@ func NewMetrics() *Metrics {
 	m.webhookCounters = newWebhookCounters(m)
 	m.dryRun = m.counter("edgeauth_dry_run_total",
 		"Requests and logins that the candidate of dry_run would have answered otherwise.", "kind", "live", "candidate", "reason")
+	m.records = m.counter("edgeauth_session_records_total", "Records for the index of sessions, by what became of them.", "outcome")
 	return m
 }
 
@@ -79,6 +81,9 @@ func (m *Metrics) Audit(event string) { m.audit.inc(event) }
 func (m *Metrics) Revocation(scope, reason, delivery string) {
 	m.revocations.inc(scope, reason, delivery)
 }
+
+// SessionRecord counts what became of a record of the index of sessions.
+func (m *Metrics) SessionRecord(outcome string) { m.records.inc(outcome) }
 
 // DryRun counts a request or login that the candidate would have answered otherwise.
 func (m *Metrics) DryRun(kind, live, candidate, reason string) {

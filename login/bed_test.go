@@ -128,7 +128,7 @@ func (b *bed) options() login.Options {
 			Secure: b.setup.cookies, FormPost: b.setup.formPost, DeviceLifetime: time.Hour, Now: b.now}),
 		Pages: pages, Audit: audit.New(slog.New(slog.NewTextHandler(b.events, nil)), b.events.count, b.now),
 		Log: replica, Revoker: writer, Staleness: replica.Staleness, Once: b.shop,
-		Vault: session.NewVault(keys, b.shop, b.now), Enrolled: b.shop,
+		Vault: session.NewVault(keys, b.shop, b.now), Enrolled: b.shop, Roster: b.roster(keys, replica),
 		Levels:     policy.Levels{identity.Normal: {MaxStaleness: time.Hour}},
 		KeepGroups: []string{"staff", "admin"}, KeepClaims: []string{"department"},
 		Lifetime: time.Hour, Idle: 10 * time.Minute, Now: b.now,
@@ -266,6 +266,7 @@ type shop struct {
 	ends   map[string]time.Time // of marks
 	log    memoryLog
 	now    func() time.Time
+	rolls
 }
 
 func newShop(now func() time.Time) *shop {

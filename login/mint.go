@@ -15,6 +15,7 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 	"github.com/edgeauth/edgeauth/web"
 )
 
@@ -76,10 +77,16 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err := s.opt.Vault.Put(ctx, fresh, tokens); err != nil {
 		web.RecordOf(r.Context()).Note(err) // there is none for the applications, and a logout at the provider goes without the hint
 	}
+	s.opt.Roster.Issued(ctx, fresh, s.visit(r))
 	web.RecordOf(r.Context()).Session = fresh.Family.String()
 	s.event(r, audit.Event{Name: what, Provider: a.flow.Provider, Subject: fresh.Subject, Session: fresh.Family.String(),
 		Level: string(fresh.Level)})
 	return s.land(w, r, a.flow)
+}
+
+// visit is where a request comes from.
+func (s *Server) visit(r *http.Request) sessions.Visit {
+	return sessions.Visit{Address: web.RecordOf(r.Context()).Client, Agent: r.UserAgent(), Host: s.opt.Origin}
 }
 
 // newSession has a fresh id, family and secret. Of the browser it takes over nothing but the device's name, which

@@ -9,6 +9,7 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 )
 
 // Log is this edge's copy of the revocation log. It answers from memory.
@@ -58,6 +59,17 @@ type Enrolments interface {
 	// ProvedOn reports whether the subject was seen on a device before that moment, with that proof and nothing left to
 	// prove.
 	ProvedOn(ctx context.Context, s identity.Subject, d identity.DeviceID, p policy.Proof, before time.Time) (bool, error)
+}
+
+// Roster lists sessions for their owners and for operators. It is advisory: what it could not note, it lacks, and nothing else
+// hangs on it.
+type Roster interface {
+	// Issued notes a session that a login or a step-up brought. It never fails, and waits for a store with little patience.
+	Issued(ctx context.Context, s *session.Session, v sessions.Visit)
+	// Of returns what is noted of a subject, the last seen first. An error means that the store could not be asked.
+	Of(ctx context.Context, subject identity.Subject) ([]sessions.Record, error)
+	// Remove takes a session off the list, which ends nothing.
+	Remove(ctx context.Context, subject identity.Subject, family identity.Family) error
 }
 
 // Vault keeps what of a login must not be in a cookie. Every error means that the store could not be asked.

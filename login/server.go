@@ -37,6 +37,7 @@ type Options struct {
 	Vault     Vault
 	Risk      Risk // nil: logins are not assessed
 	Enrolled  Enrolments
+	Roster    Roster
 
 	Levels     policy.Levels
 	Proofs     []policy.Proof // that routes ask for, besides those of the levels

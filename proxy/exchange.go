@@ -24,6 +24,7 @@ type exchange struct {
 	upgrade string // the protocol that the client asks for instead of HTTP, or ""
 	accept  string // what a WebSocket's backend must answer
 	now     time.Time
+	agent   string // User-Agent
 }
 
 // request turns the outgoing request, a copy of the incoming one without hop-by-hop fields, into what the upstream may

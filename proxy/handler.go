@@ -29,6 +29,7 @@ type Options struct {
 	Levels    policy.Levels // which may shorten that
 	Watch     Watch         // nil: sessions are not looked at again
 	Revoker   Revoker       // for what Watch finds
+	Roster    Roster        // nil: nobody is told when sessions are renewed
 	Candidate *Candidate    // a policy that is evaluated beside; nil: none
 	Pages     *web.Pages
 	Audit     *audit.Log
@@ -151,7 +152,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) exchange(r *http.Request, route *Route, t target.Target, now time.Time) *exchange {
-	x := &exchange{h: h, route: route, asks: route, target: t, record: web.RecordOf(r.Context()), now: now}
+	x := &exchange{h: h, route: route, asks: route, target: t, record: web.RecordOf(r.Context()), now: now, agent: r.UserAgent()}
 	x.record.Route, x.record.Upstream = route.cfg.Name, route.cfg.Upstream.cfg.Name
 	return x
 }

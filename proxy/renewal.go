@@ -6,7 +6,15 @@ import (
 
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 )
+
+// Roster lists sessions for their owners.
+type Roster interface {
+	// Renewed notes that a session is in use. It never waits.
+	Renewed(*session.Session, sessions.Visit)
+}
 
 // renew adds a session cookie with a new idle time to an answer, once half of it has passed, and makes the answer
 // unfit for any cache. It looks at the log again: whoever was revoked while the backend worked gets no new cookie.
@@ -35,6 +43,9 @@ func (x *exchange) renew(h http.Header) {
 		return
 	}
 	h["Cache-Control"] = []string{"no-store"}
+	if x.h.opt.Roster != nil {
+		x.h.opt.Roster.Renewed(&renewed, sessions.Visit{Address: x.record.Client, Agent: x.agent, Host: x.h.origin})
+	}
 }
 
 // idling is how long a session lasts without a request, and when it ends if none comes. A level that it was raised to counts

@@ -2,12 +2,16 @@ package proxy_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
+	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 )
 
 // renewed returns the session that an answer sets, or nil.
@@ -131,5 +135,30 @@ func TestCA04_the_edge_permits_no_other_origin_and_leaves_the_applications_CORS_
 	}
 	if a := b.get("/x", b.as(b.alice())); a.Header.Get("Access-Control-Allow-Origin") != "https://partner.test" {
 		t.Errorf("the application's header is gone: %v", a.Header)
+	}
+}
+
+// seen notes the sessions that are renewed.
+type seen struct {
+	family identity.Family
+	visit  sessions.Visit
+	idle   time.Time
+}
+
+func (s *seen) Renewed(c *session.Session, v sessions.Visit) { *s = seen{c.Family, v, c.IdleUntil} }
+
+func TestASessionIsNotedWhereItIsRenewedAndNotWithEachRequest(t *testing.T) {
+	var got seen
+	b := newBed(t, options{handler: func(o *proxy.Options) { o.Roster = &got }})
+	s := b.alice()
+	b.get("/x", b.as(s), "User-Agent: Firefox\r\n")
+	if got != (seen{}) {
+		t.Errorf("noted without a renewal: %+v", got)
+	}
+	b.clock.advance(idle/2 + time.Minute)
+	b.get("/x", b.as(s), "User-Agent: Firefox\r\n")
+	want := sessions.Visit{Address: netip.MustParseAddr("127.0.0.1"), Agent: "Firefox", Host: "https://" + publicHost}
+	if got.family != s.Family || got.visit != want || !got.idle.Equal(b.clock.now().Add(idle)) {
+		t.Errorf("noted %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -42,6 +43,13 @@ type Sight struct {
 	Host     string // public origin
 	Client   Client
 	Place    Place
+}
+
+// Visit is what tells where and with what a session is used.
+type Visit struct {
+	Address netip.Addr // of the client; invalid: unknown
+	Agent   string     // the User-Agent line
+	Host    string     // the public origin
 }
 
 // Client is the program as far as it tells, in the words of package fingerprint: "Firefox 140", "Windows 10", "desktop".

@@ -36,6 +36,7 @@ type edge struct {
 	writer   *revocation.Writer
 	memory   memory
 	index    *sessions.Index
+	recorder *sessions.Recorder
 
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
@@ -72,6 +73,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace,
 	})
 	e.index = newIndex(e)
+	e.recorder = newRecorder(e.index, e.metrics)
 	e.memory = memory{risk.NewPopulation(time.Now), risk.NewFailures()}
 	e.measure()
 	return e, nil

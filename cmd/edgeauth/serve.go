@@ -130,6 +130,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	}
 	loops.Go(func() error { return r.run(life) })
 	loops.Go(func() error { return e.announce(life) })
+	loops.Go(func() error { return e.recorder.Run(life) })
 	loops.Go(func() error { return e.hook.sink.Run(life) })
 
 	listeners, ctx := errgroup.WithContext(ctx)

@@ -122,7 +122,7 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 		Origin: host.URL, Cookies: cookies, Keys: p.keys, Replica: p.replica, Routes: rs.of(host, t),
 		Upstreams: slices.Collect(maps.Values(rs.upstreams)), Idle: t.cfg.Session.Idle, Pages: p.pages, Audit: p.audit, Now: time.Now,
 		Levels: rs.levels, ClockSkew: t.clockSkew, Watch: t.watch.moves(), Revoker: p.revoker,
-		Candidate: t.dry.requests(host, rs),
+		Candidate: t.dry.requests(host, rs), Roster: roster{p.index, p.recorder, t},
 	})
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 	s, err := login.New(login.Options{
 		Origin: host.Origin(), Providers: providers, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
 		Log: p.replica, Revoker: p.revoker, Staleness: p.replica.Staleness, Once: p.once, Vault: p.vault, Levels: rs.levels,
-		Proofs: rs.proofs(), Risk: t.watch.risk(), Enrolled: t.watch, KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
+		Proofs: rs.proofs(), Risk: t.watch.risk(), Enrolled: t.watch, Roster: roster{p.index, p.recorder, t}, KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
 		Lifetime: t.cfg.Session.Lifetime, Idle: t.cfg.Session.Idle, Now: time.Now,
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/sessions"
 	"github.com/edgeauth/edgeauth/web"
 	"github.com/edgeauth/edgeauth/web/wire"
 )
@@ -58,6 +59,9 @@ type parts struct {
 	vault   login.Vault
 	history *history.History
 	memory  memory
+
+	index    *sessions.Index
+	recorder *sessions.Recorder
 }
 
 func (e *edge) parts() parts {
@@ -66,6 +70,7 @@ func (e *edge) parts() parts {
 		revoker: countingRevoker{e.writer, e.metrics},
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 		history: newHistory(e, e.log), memory: e.memory,
+		index: e.index, recorder: e.recorder,
 	}
 }
 
