@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/edgeauth/edgeauth/internal/redistest"
+)
+
+// tried is a fleet whose edges reach Redis over lines of their own, with sessions that ask all of them all the time.
+type tried struct {
+	*fleet
+	lines    []*line
+	cookies  []string // sealed sessions by number
+	history  *history
+	client   *http.Client
+	asking   sync.WaitGroup
+	stop     context.CancelFunc
+	draw     *rand.Rand
+	restarts map[int]bool // edges that were started anew
+}
+
+// newTried starts three edges and logs sessions in.
+func newTried(t *testing.T, seed uint64, sessions int) *tried {
+	t.Helper()
+	w := newWorld(t)
+	f := &fleet{world: w, redis: redistest.Start(t, redistest.WithAppendOnly()), front: startBalancer(t), t: t}
+	f.origin = "http://" + f.front.ln.Addr().String()
+	f.keys = newKeys(t)
+	f.world.client(f.front.ln.Addr().String())
+	n := &tried{fleet: f, history: newHistory(), draw: rand.New(rand.NewPCG(seed, 0)), restarts: map[int]bool{},
+		client: &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	t.Cleanup(n.client.CloseIdleConnections)
+	for range 3 {
+		r := startLine(t, f.redis.Addr())
+		n.lines = append(n.lines, r)
+		f.store = fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, redis: {addresses: [%q]}}\n", f.keys, r.ln.Addr()) + boundLevels
+		f.edges = append(f.edges, f.prepare())
+	}
+	for _, e := range f.edges {
+		e.Run()
+	}
+	for _, e := range f.edges {
+		e.WaitReady()
+	}
+	f.on(0)
+	for range sessions {
+		n.cookies = append(n.cookies, f.login().Cookie(f.origin, "edgeauth"))
+	}
+	return n
+}
+
+// ask sends one request of a session to an edge and returns what it came to.
+func (n *tried) ask(session, edge int) asked {
+	a := asked{session: session, edge: edge, start: time.Now()}
+	r, err := n.request(http.MethodGet, edge, "/", n.cookies[session], nil)
+	if err == nil {
+		a.outcome, a.detail = outcomeOf(r)
+		a.deleted = strings.Contains(strings.Join(r.Header.Values("Set-Cookie"), "\n"), "Max-Age=0")
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+	}
+	a.end = time.Now()
+	return a
+}
+
+func (n *tried) request(method string, edge int, path, cookie string, form url.Values) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(n.t.Context(), method, "http://"+n.edges[edge].Listen+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	r.Host = strings.TrimPrefix(n.origin, "http://")
+	r.Header.Set("Cookie", "edgeauth="+cookie)
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.Header.Set("Accept", "text/html")
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", n.origin)
+	}
+	return n.client.Do(r)
+}
+
+// logout ends a session at an edge. Only an answer that does not speak of other servers promises anything.
+func (n *tried) logout(session, edge int) {
+	begun := time.Now()
+	r, err := n.request(http.MethodPost, edge, "/.edgeauth/logout", n.cookies[session], url.Values{})
+	delivered := false
+	if err == nil {
+		delivered = r.StatusCode == http.StatusSeeOther
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+	}
+	n.history.end(session, begun, err == nil, delivered)
+}
+
+// begin has all sessions ask all edges until finish.
+func (n *tried) begin() {
+	ctx, stop := context.WithCancel(n.t.Context())
+	n.stop = stop
+	for edge := range n.edges {
+		draw := rand.New(rand.NewPCG(uint64(edge), 1))
+		n.asking.Go(func() {
+			for ctx.Err() == nil {
+				n.history.add(n.ask(draw.IntN(len(n.cookies)), edge))
+				time.Sleep(time.Duration(draw.Int64N(int64(8 * time.Millisecond))))
+			}
+		})
+	}
+}
+
+func (n *tried) finish() {
+	n.stop()
+	n.asking.Wait()
+}
+
+// settle waits until all edges are well.
+func (n *tried) settle() {
+	for _, e := range n.edges {
+		recovered(e)
+	}
+}
+
+// restart kills an edge and starts it anew.
+func (n *tried) restart(edge int) {
+	n.restarts[edge] = true
+	n.edges[edge].Kill()
+	n.edges[edge].Run()
+}
+
+// fault is something that the nemesis does; it undoes it by itself.
+type fault struct {
+	name string
+	do   func(n *tried)
+}
+
+// faults are all that the nemesis knows.
+func faults() []fault {
+	hold := func(n *tried) { time.Sleep(time.Duration(n.draw.Int64N(int64(bound + bound/2)))) }
+	return []fault{
+		{"Redis is killed", func(n *tried) { n.redis.Kill(); hold(n); n.redis.Restart() }},
+		{"Redis hangs", func(n *tried) { n.redis.Pause(); hold(n); n.redis.Resume() }},
+		{"Redis loses its data", func(n *tried) { n.redis.Flush() }},
+		{"the streams are trimmed", func(n *tried) {
+			for shard := range 16 {
+				n.redis.Try("XTRIM", fmt.Sprintf("{log:%02d}:stream", shard), "MAXLEN", "0")
+			}
+		}},
+		{"an edge is cut off", func(n *tried) { r := n.lines[n.draw.IntN(3)]; r.set(cut); hold(n); r.set(passing) }},
+		{"an edge's line hangs", func(n *tried) { r := n.lines[n.draw.IntN(3)]; r.set(hanging); hold(n); r.set(passing) }},
+		{"all lines are slow", func(n *tried) {
+			for _, r := range n.lines {
+				r.set(slow)
+			}
+			hold(n)
+			for _, r := range n.lines {
+				r.set(passing)
+			}
+		}},
+		{"an edge is killed and starts anew", func(n *tried) { n.restart(n.draw.IntN(3)) }},
+	}
+}
