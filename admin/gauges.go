@@ -18,6 +18,8 @@ const (
 	GaugeConfigLoaded   = "edgeauth_config_loaded_timestamp_seconds"         // no label
 	GaugeProviderReady  = "edgeauth_provider_ready"                          // label provider; 0 or 1
 	GaugeStoreReady     = "edgeauth_store_ready"                             // no label; 0 or 1
+	GaugeStoreCalls     = "edgeauth_store_calls_in_flight"                   // no label
+	GaugeStoreConns     = "edgeauth_store_connections"                       // no label
 	GaugeKeysActive     = "edgeauth_keys_active"                             // no label
 	GaugeKeyRetire      = "edgeauth_key_retire_timestamp_seconds"            // label key
 	GaugeRiskSource     = "edgeauth_risk_source_ready"                       // labels kind, file; 0 or 1

@@ -26,6 +26,7 @@ type Metrics struct {
 	records     *counter
 	riskCounters
 	webhookCounters
+	storeCounters
 }
 
 // NewMetrics returns empty metrics with the collectors of the Go runtime, the process and the build.
@@ -50,6 +51,7 @@ func NewMetrics() *Metrics {
 		"Revocations made on this edge; delivery says whether the shared log has them.", "scope", "reason", "delivery")
 	m.riskCounters = newRiskCounters(m)
 	m.webhookCounters = newWebhookCounters(m)
+	m.storeCounters = newStoreCounters(m)
 	m.dryRun = m.counter("edgeauth_dry_run_total",
 		"Requests and logins that the candidate of dry_run would have answered otherwise.", "kind", "live", "candidate", "reason")
 	m.records = m.counter("edgeauth_session_records_total", "Records for the index of sessions, by what became of them.", "outcome")

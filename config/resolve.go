@@ -28,7 +28,9 @@ func resolve(c *Config, r *strict.Result) {
 		orElse(&p.DisplayName, p.Name)
 		readSecret(&p.ClientSecret, p.ClientSecretFile, r, strict.Key("providers", p.Name), "client_secret")
 	}
-	readSecret(&c.Store.Redis.Password, c.Store.Redis.PasswordFile, r, "store.redis", "password")
+	redis := &c.Store.Redis
+	readSecret(&redis.Password, redis.PasswordFile, r, "store.redis", "password")
+	readSecret(&redis.SentinelPassword, redis.SentinelPasswordFile, r, "store.redis", "sentinel_password")
 	webhook := &c.Telemetry.Audit.Webhook
 	readSecret(&webhook.Secret, webhook.SecretFile, r, "telemetry.audit.webhook", "secret")
 	for i := range c.Upstreams {

@@ -21,6 +21,7 @@ func (v validator) files() {
 	for i, c := range v.Server.TLS.Certificates {
 		v.pair(strict.Index("server.tls.certificates", i), c)
 	}
+	v.pair("store.redis", Certificate{CertFile: v.Store.Redis.CertFile, KeyFile: v.Store.Redis.KeyFile})
 }
 
 // roots reports a file without any certificate: nothing would be trusted.

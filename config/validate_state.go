@@ -48,14 +48,30 @@ func (v validator) redisTransport(path string, redis Redis) {
 	if redis.Username != "" && redis.Password.IsZero() && !unread {
 		v.report(path+".username", "a user name needs a password", "set password or password_file")
 	}
+	v.sentinels(path, redis)
+	if (redis.CertFile == "") != (redis.KeyFile == "") && !v.r.Bad(path+".cert_file") && !v.r.Bad(path+".key_file") {
+		v.report(path, "cert_file and key_file come together", "name both or neither")
+	}
 	if redis.TLS {
 		return
 	}
-	if redis.CAFile != "" || redis.ServerName != "" {
-		v.warn(path+".tls", "is false, so ca_file and server_name are not used", "set it to true")
+	if redis.CAFile != "" || redis.ServerName != "" || redis.CertFile != "" {
+		v.warn(path+".tls", "is false, so ca_file, server_name and cert_file are not used", "set it to true")
 	}
 	if !redis.Password.IsZero() && slices.ContainsFunc(redis.Addresses, beyondLoopback) {
 		v.warn(path+".tls", "is false: the password travels in the clear", "set it to true unless the network is yours alone")
+	}
+}
+
+// sentinels checks what is for Sentinels only.
+func (v validator) sentinels(path string, redis Redis) {
+	unread := v.r.Bad(path+".sentinel_password") || v.r.Bad(path+".sentinel_password_file")
+	switch {
+	case redis.SentinelUsername == "" && redis.SentinelPassword.IsZero():
+	case redis.MasterName == "":
+		v.warn(path+".master_name", "is not given, so what is for Sentinels is not used", "")
+	case redis.SentinelPassword.IsZero() && !unread:
+		v.report(path+".sentinel_username", "a user name needs a password", "set sentinel_password or sentinel_password_file")
 	}
 }
 

@@ -60,7 +60,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	if e.keys, err = openKeys(cfg, e.log); err != nil {
 		return nil, err
 	}
-	if e.store, err = openStore(cfg, e.log); err != nil {
+	if e.store, err = openStore(cfg, e.log, storeWatch{e.metrics}); err != nil {
 		return nil, err
 	}
 	e.replica = revocation.NewReplica(time.Now)

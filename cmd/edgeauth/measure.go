@@ -34,6 +34,7 @@ func (e *edge) measure() {
 	})
 	e.measureKeys()
 	e.measureEvents()
+	e.measureRedis()
 }
 
 // measureKeys registers a gauge for each key of the ring, in place of those of the ring before.

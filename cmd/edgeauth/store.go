@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,14 +39,15 @@ type claimer interface {
 	Claim(ctx context.Context, key string, value []byte, ttl time.Duration) (store.Claim, error)
 }
 
-// openStore opens the store that the configuration names. The embedded one needs data_dir.
-func openStore(cfg *config.Config, log *slog.Logger) (sharedStore, error) {
+// openStore opens the store that the configuration names. The embedded one needs data_dir. watch may be nil.
+func openStore(cfg *config.Config, log *slog.Logger, watch redis.Observer) (sharedStore, error) {
 	if cfg.Store.Type == config.StoreRedis {
 		redis.LogTo(log) // the client's logger belongs to the process: set once, before there is a client
 		opt, err := redisOptions(cfg.Store.Redis)
 		if err != nil {
 			return nil, err
 		}
+		opt.Observer = watch
 		return redis.New(opt)
 	}
 	if err := os.MkdirAll(cfg.Server.DataDir, 0o700); err != nil {
@@ -65,23 +65,7 @@ func openExisting(cfg *config.Config, log *slog.Logger) (sharedStore, error) {
 			return nil, fmt.Errorf("looking for the embedded store, in the server.data_dir that the edge runs with: %w", err)
 		}
 	}
-	return openStore(cfg, log)
-}
-
-func redisOptions(c config.Redis) (redis.Options, error) {
-	opt := redis.Options{
-		Addresses: c.Addresses, MasterName: c.MasterName, Cluster: c.Cluster, DB: c.DB,
-		Username: c.Username, Password: c.Password.Reveal,
-	}
-	if !c.TLS {
-		return opt, nil
-	}
-	roots, err := rootsFrom(c.CAFile)
-	if err != nil {
-		return redis.Options{}, err
-	}
-	opt.TLS = &tls.Config{RootCAs: roots, ServerName: c.ServerName, MinVersion: tls.VersionTLS12}
-	return opt, nil
+	return openStore(cfg, log, nil)
 }
 
 // rootsFrom reads a PEM file of certificates to trust; nil, the system's, for no file.
