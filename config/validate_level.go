@@ -84,6 +84,7 @@ func (v validator) assurance(path string, r Route) {
 	if len(r.ACR) > 0 && len(r.AMR) == 0 {
 		v.warn(path+".acr", acrAlone, "name an amr too, as in [hwk]")
 	}
+	v.meetable(path, r)
 	for i, class := range r.Classes {
 		blocks := func(l *Level) bool { return slices.Contains(l.Blocks, class) }
 		if !slices.ContainsFunc(v.Levels.All(), blocks) {
