@@ -26,7 +26,7 @@ type Levels struct {
 // who had just enrolled an authenticator with a stolen password.
 type Level struct {
 	Lifetime              time.Duration `yaml:"lifetime" min:"1m" max:"720h" derived:"session.lifetime" doc:"How long a session at this level lasts at most. A session that the log raises to it, and that does not prove it, ends as long after that."`
-	Idle                  time.Duration `yaml:"idle" min:"1m" max:"720h" derived:"session.idle, at most lifetime" doc:"How long a session at this level lasts without a request; also one that the log raises to it, until it proves it."`
+	Idle                  time.Duration `yaml:"idle" min:"1m" max:"720h" derived:"that of the level below, at most lifetime; of normal session.idle" doc:"How long a session at this level lasts without a request; also one that the log raises to it, until it proves it."`
 	ACR                   []string      `yaml:"acr" default:"[]" format:"acr" doc:"What proves the level: the provider's answer must hold one of these as its acr. All of them are asked for, the first as the preferred one. Empty: any acr."`
 	AMR                   []string      `yaml:"amr" default:"[]" format:"acr" doc:"And one of these among its amr (RFC 8176: otp, hwk, ...). Empty: any. An acr alone proves little; see docs/step-up.md."`
 	MaxAge                time.Duration `yaml:"max_age" default:"0s" min:"0s" max:"720h" doc:"And the person must have authenticated no longer ago. 0s: any time since the level was given."`

@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 )
@@ -20,8 +21,10 @@ func resolve(c *Config, r *strict.Result) {
 	}
 	orElse(&s.TLS.ACME.Storage, filepath.Join(s.DataDir, "certificates"))
 	orElse(&c.Session.KeysFile, filepath.Join(s.DataDir, "keys.json"))
+	idle := c.Session.Idle
 	for _, l := range c.Levels.All() {
-		l.within(c.Session)
+		l.within(c.Session, idle)
+		idle = l.Idle
 	}
 	for i := range c.Providers {
 		p := &c.Providers[i]
@@ -53,10 +56,10 @@ func (s *Server) listenWhereBrowsersGo() {
 // direct reports whether edgeauth speaks plain HTTP and, as far as the file says, to browsers themselves.
 func (s *Server) direct() bool { return s.TLS.Mode == TLSOff && !s.TLSInFront }
 
-// within bounds a level's times by those of every session.
-func (l *Level) within(s Session) {
+// within bounds a level's times by those of every session. Idle is that of the level below.
+func (l *Level) within(s Session, idle time.Duration) {
 	l.Lifetime = min(cmp.Or(l.Lifetime, s.Lifetime), s.Lifetime)
-	l.Idle = min(cmp.Or(l.Idle, s.Idle), s.Idle, l.Lifetime)
+	l.Idle = min(cmp.Or(l.Idle, idle), s.Idle, l.Lifetime)
 }
 
 // describe names a route by what it matches.

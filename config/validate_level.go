@@ -43,6 +43,9 @@ func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	if l.Lifetime > weaker.Lifetime {
 		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Lifetime))
 	}
+	if l.Idle > weaker.Idle {
+		v.report(path+".idle", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Idle))
+	}
 	if l.Hold < weaker.Hold && len(weaker.Blocks) > 0 { // a floor that closes nothing is missed by nobody
 		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Hold))
 	}

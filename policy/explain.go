@@ -113,6 +113,9 @@ func (c *Case) level(b *Burden, known bool) Condition {
 	case !c.Now.Before(b.Ends(c.Session)):
 		out.Asked, out.Reason = "raised no longer ago than "+lasting(b.Rule.Lifetime)+", or proven", RaisedTooLong
 		out.Given = string(b.Need.Level) + " since " + stamp(b.Need.Since)
+	case !c.Now.Before(b.IdleUntil(c.Session)):
+		out.Asked, out.Reason = "a request every "+lasting(b.idle)+" once raised, or proven", IdleTooLong
+		out.Given = string(b.Need.Level) + " since " + stamp(b.Need.Since) + ", idle until " + stamp(b.IdleUntil(c.Session))
 	case b.Raised:
 		out.Given += ", raised to " + string(b.Need.Level) + " by the log"
 	}

@@ -290,7 +290,8 @@ func (c *Case) endings() (out []Change) {
 // later is the earliest of the times at which something ends.
 func (c *Case) later() Change {
 	s := c.Session
-	times := []time.Time{s.IdleUntil, s.Expires}
+	b, _ := c.Route.Levels.Weigh(s, &c.Standing, c.Now)
+	times := []time.Time{b.IdleUntil(s), b.Ends(s)}
 	for _, age := range c.ages() {
 		if !s.Authentication.AuthTime.IsZero() {
 			times = append(times, s.Authentication.AuthTime.Add(age+1))

@@ -30,8 +30,8 @@ func levelled(seed uint64, expressions ...*policy.Expression) policy.Case {
 	w := draw(seed)
 	levels := policy.Levels{
 		identity.Normal:   {Rank: 0, MaxStaleness: time.Hour},
-		identity.Elevated: {Rank: 1, Past: policy.PastAllow, Proof: policy.Proof{ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"}}, Blocks: []string{"sensitive"}, Lifetime: time.Hour, Hold: time.Hour},
-		identity.High:     {Rank: 2, MaxStaleness: 5 * time.Second, Proof: policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}, MaxAge: time.Hour}, Blocks: []string{"sensitive", "admin"}, Lifetime: 15 * time.Minute, Hold: 8 * time.Hour},
+		identity.Elevated: {Rank: 1, Past: policy.PastAllow, Proof: policy.Proof{ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"}}, Blocks: []string{"sensitive"}, Lifetime: time.Hour, Idle: 20 * time.Minute, Hold: time.Hour},
+		identity.High:     {Rank: 2, MaxStaleness: 5 * time.Second, Proof: policy.Proof{ACR: []string{"bio"}, AMR: []string{"hwk"}, MaxAge: time.Hour}, Blocks: []string{"sensitive", "admin"}, Lifetime: 15 * time.Minute, Idle: 5 * time.Minute, Hold: 8 * time.Hour},
 	}
 	if seed%5 == 0 {
 		normal := levels[identity.Normal]

@@ -55,7 +55,20 @@ func drawLevels(seed uint64) *world {
 	if pasts, some := somePasts()[rnd.IntN(6)]; some {
 		w.past(time.Minute, pasts)
 	}
+	if rnd.IntN(2) == 0 {
+		w.idle(map[identity.Level]time.Duration{identity.Elevated: 20 * time.Minute, identity.High: 10 * time.Minute})
+		s.IssuedAt = noon.Add(-time.Duration(rnd.IntN(30)) * time.Minute)
+	}
 	return w
+}
+
+// idle gives levels an idle time of their own.
+func (w *world) idle(times map[identity.Level]time.Duration) {
+	for name, idle := range times {
+		rule := w.route.Levels[name]
+		rule.Idle = idle
+		w.route.Levels[name] = rule
+	}
 }
 
 // somePasts are what levels may do past their bounds, the weakest first.

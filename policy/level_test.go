@@ -415,3 +415,17 @@ func TestOfSeveralWeakestLevelsTheFirstByNameIsMeant(t *testing.T) {
 		}
 	}
 }
+
+func TestARaisedSessionHasTheIdleTimeOfThatLevelUntilItIsProven(t *testing.T) {
+	raised := noon.Add(-9 * time.Minute)
+	w := byPassword().raise(identity.High, raised)
+	w.idle(map[identity.Level]time.Duration{identity.High: 10 * time.Minute})
+	w.route.Classes = nil
+	w.wants(t, "within it, from when it was raised", policy.Allow, policy.Permitted)
+	w.now = raised.Add(10 * time.Minute)
+	w.wants(t, "without a request for as long", policy.Login, policy.IdleTooLong)
+	w.session.IssuedAt = raised.Add(time.Millisecond)
+	w.wants(t, "renewed since", policy.Allow, policy.Permitted)
+	w.session.IssuedAt, w.session.Authentication = raised.Add(-time.Hour), bio(raised)
+	w.wants(t, "proven", policy.Allow, policy.Permitted)
+}
