@@ -205,3 +205,13 @@ func TestEveryReasonIsExplainedToOperators(t *testing.T) {
 		}
 	}
 }
+
+// Nobody is taken for a new user because a store is away: what the score can still tell acts.
+func TestAHistoryThatCannotBeReadIsNoLearningPeriod(t *testing.T) {
+	f := facts(seen(noon, berlin))
+	f.HistoryKnown = false
+	f.Now.Network.Tor, f.Now.Client.Contradicts = true, true
+	if a := assess(f); a.Level != identity.High || !slices.Contains(a.Reasons, policy.ScoreReached) {
+		t.Errorf("%s because of %v, %v points", a.Level, a.Reasons, a.Score)
+	}
+}
