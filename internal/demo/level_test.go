@@ -39,9 +39,11 @@ func TestTheFirstPageSaysTheLevelWhyAndUntilWhen(t *testing.T) {
 	end := time.Now().Add(15*time.Minute + 20*time.Second).Unix()
 	body := page(t, "/", told(t, "high", map[string]any{"level": "high", "level_proven": false, "level_reasons": []string{"time_zones", "<i>"}, "session_exp": end})).Body.String()
 	shows(t, body, `class="badge high">high<`, ">not confirmed<", "closed until you confirm with your fingerprint", "three time zones", "the code &lt;i&gt;.", "15 minutes</b>",
-		"<b>"+time.Unix(end, 0).Format("15:04")+"</b>")
+		"<b>"+time.Unix(end, 0).Format("15:04")+"</b>", `href="/.edgeauth/login?level=high&amp;rd=%2F"`)
 	body = page(t, "/", told(t, "high", map[string]any{"level": "high", "level_proven": true})).Body.String()
-	shows(t, body, `class="badge confirmed">high<`, ">confirmed<", "Everything that you may see is open")
+	if shows(t, body, `class="badge confirmed">high<`, ">confirmed<", "Everything that you may see is open"); strings.Contains(body, `id="confirm"`) {
+		t.Error("there is nothing left to confirm")
+	}
 	body = page(t, "/", told(t, "normal", map[string]any{"level": "normal", "level_proven": true})).Body.String()
 	if shows(t, body, `class="badge normal">normal<`, "Nothing looks unusual"); strings.Contains(body, "confirmed") && strings.Contains(body, `id="confirmed"`) {
 		t.Error("there is something to confirm at the level normal")

@@ -183,11 +183,15 @@ func Test_what_the_demo_says_of_going_on_is_so(t *testing.T) {
 	tab := browser.Start(t).NewTab()
 	d.arriveIn(tab, "alice")
 	d.travel(tab, "tokyo", "Tokyo", "elevated", "not confirmed")
-	tab.Open(d.origin + "/vault/")
+	tab.Click("#confirm")
 	password(tab, "alice", "#code")
 	tab.Fill("#code", "246810")
 	tab.Click("#verify")
-	arrives(tab, d.origin+"/vault/")
+	arrives(tab, d.origin+"/")
+	if got := tab.Text("#confirmed"); got != "confirmed" {
+		t.Errorf("after the code the level is %s", got)
+	}
+	tab.Open(d.origin + "/vault/")
 	says(t, tab, "#proof", "mfa (a password and a one-time code)")
 	tab.Open(d.origin + "/")
 	d.travel(tab, "sao-paulo", "São Paulo", "high", "not confirmed")
