@@ -63,6 +63,10 @@ vulncheck: ## known vulnerabilities in what is called; skipped where the data ca
 bench: ## benchmarks, without tests (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: bench-fleet
+bench-fleet: setup ## how fast revocations spread, and what outages of Redis cost (minutes)
+	EDGEAUTH_BENCH_FLEET=1 go test -count=1 -v -timeout 30m -run Test_bench_fleet ./internal/e2e | grep -v '^=== '
+
 .PHONY: fuzz-smoke
 fuzz-smoke: ## every fuzz target for FUZZTIME (20s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz-smoke.sh

@@ -28,34 +28,53 @@ type tried struct {
 	restarts map[int]bool // edges that were started anew
 }
 
-// newTried starts three edges and logs sessions in.
+// newTried starts three edges with a Redis of one server and logs sessions in.
 func newTried(t *testing.T, seed uint64, sessions int) *tried {
 	t.Helper()
-	w := newWorld(t)
-	f := &fleet{world: w, redis: redistest.Start(t, redistest.WithAppendOnly()), front: startBalancer(t), t: t}
+	n := newTriedWithout(t, seed)
+	n.redis = redistest.Start(t, redistest.WithAppendOnly())
+	for range 3 {
+		l := startLine(t, n.redis.Addr())
+		n.lines = append(n.lines, l)
+		n.add(fmt.Sprintf("addresses: [%q]", l.ln.Addr()))
+	}
+	n.open(sessions)
+	return n
+}
+
+func newTriedWithout(t *testing.T, seed uint64) *tried {
+	t.Helper()
+	f := &fleet{world: newWorld(t), front: startBalancer(t), t: t}
 	f.origin = "http://" + f.front.ln.Addr().String()
 	f.keys = newKeys(t)
 	f.world.client(f.front.ln.Addr().String())
 	n := &tried{fleet: f, history: newHistory(), draw: rand.New(rand.NewPCG(seed, 0)), restarts: map[int]bool{},
 		client: &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	t.Cleanup(n.client.CloseIdleConnections)
-	for range 3 {
-		r := startLine(t, f.redis.Addr())
-		n.lines = append(n.lines, r)
-		f.store = fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, redis: {addresses: [%q]}}\n", f.keys, r.ln.Addr()) + boundLevels
-		f.edges = append(f.edges, f.prepare())
-	}
-	for _, e := range f.edges {
+	return n
+}
+
+// add prepares an edge whose Redis is configured so.
+func (n *tried) add(redis string) {
+	n.t.Helper()
+	n.store = fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, redis: {%s}}\n", n.keys, redis) + boundLevels
+	n.edges = append(n.edges, n.prepare())
+}
+
+// open starts the edges and logs sessions in.
+func (n *tried) open(sessions int) {
+	n.t.Helper()
+	for _, e := range n.edges {
 		e.Run()
 	}
-	for _, e := range f.edges {
+	for _, e := range n.edges {
 		e.WaitReady()
 	}
-	f.on(0)
+	n.on(0)
 	for range sessions {
-		n.cookies = append(n.cookies, f.login().Cookie(f.origin, "edgeauth"))
+		c := n.login()
+		n.cookies = append(n.cookies, c.Cookie(n.origin, "edgeauth"))
 	}
-	return n
 }
 
 // ask sends one request of a session to an edge and returns what it came to.
