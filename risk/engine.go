@@ -48,7 +48,10 @@ type Options struct {
 }
 
 // Engine assesses visits. It is safe for concurrent use.
-type Engine struct{ opt Options }
+type Engine struct {
+	opt   Options
+	turns turns
+}
 
 // New returns an engine. The error is of the rules.
 func New(o Options) (*Engine, error) {
@@ -60,12 +63,13 @@ func New(o Options) (*Engine, error) {
 			return nil, fmt.Errorf("risk rules of the candidate: %w", err)
 		}
 	}
-	return &Engine{o}, nil
+	return &Engine{opt: o}, nil
 }
 
 // Assess says what a visit looks like, against what is known of its subject and of everybody, and remembers it. It never
 // fails: what cannot be told is named in the finding, and what cannot be remembered is logged.
 func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
+	defer e.turns.take(ctx, v.Subject)()
 	now, place := e.Sight(&v)
 	past, err := e.opt.History.Read(ctx, v.Subject)
 	if err != nil {
