@@ -52,8 +52,8 @@ var refusals = []refusal{
 	{"MISCONF", "misconf", "it cannot save to disk and so refuses writes; look at its log"},
 	{"BUSY ", "busy", "a script or function has been running there for too long; SCRIPT KILL ends it"},
 	{"WRONGTYPE", "wrongtype", "a key does not hold what edgeauth writes there; docs/redis.md says what it should hold"},
-	{"NOPERM", "noperm", "the user lacks a right; docs/redis.md has the ACL line"},
-	{"The user executing the script can't", "noperm", "the user lacks a right; docs/redis.md has the ACL line"},
+	{"NOPERM", "noperm", "the user lacks a right, which ACL LOG names; docs/redis.md has all that it needs"},
+	{"The user executing the script can't", "noperm", "the user lacks a right, which ACL LOG names; docs/redis.md has all that it needs"},
 	{"WRONGPASS", "noauth", "check store.redis.username and store.redis.password"},
 	{"NOAUTH", "noauth", "set store.redis.password"},
 	{"AUTH <password> called without any password", "noauth", "it has no password: remove store.redis.password"},
@@ -78,7 +78,7 @@ func explain(err error) (cause Cause, cure string) {
 	case err == nil:
 		return None, ""
 	case errors.As(err, &open):
-		return NotAsked, ""
+		return NotAsked, cureOf(open.last)
 	case errors.Is(err, errCrowded):
 		return Crowded, ""
 	case errors.As(err, &few):
@@ -125,11 +125,16 @@ func cureOf(err error) string {
 	switch unanswered(err) {
 	case Untrusted:
 		return "check store.redis.tls, ca_file, server_name and cert_file against the server's tls-* settings"
+	case Lost:
+		return wantsCertificate
 	case Malformed:
 		return "is this a Redis server, and store.redis.tls as it expects?"
 	}
 	return ""
 }
+
+// wantsCertificate is a cure for TLS only: in TLS 1.3 a server that wants a certificate may end the connection without a word.
+const wantsCertificate = "does the server ask for a certificate? Then set store.redis.cert_file"
 
 func isTimeout(err error) bool {
 	var timeout net.Error

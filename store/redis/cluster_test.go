@@ -124,7 +124,8 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 func TestASlotThatMovesToAnotherMasterIsFollowed(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 2, 0)
-	s := open(t, redis.Options{Addresses: cluster.Addrs(), Cluster: true})
+	cluster.Do(append(theUser(t), "+cluster|slots")...)
+	s := open(t, asUser(redis.Options{Addresses: cluster.Addrs(), Cluster: true}))
 	must(t, s.Append(t.Context(), entriesOf(5, 1)))
 	from := cluster.Master("{log:05}:stream")
 	to := cluster.Nodes()[0]
@@ -149,6 +150,10 @@ func TestASlotThatMovesToAnotherMasterIsFollowed(t *testing.T) {
 			t.Errorf("snapshot %+v, read %+v", b, read)
 		}
 	}
+	if _, err := s.Snapshot(t.Context(), 5); err == nil || !strings.Contains(err.Error(), "ACL LOG") {
+		t.Errorf("without +asking: %v", err)
+	}
+	cluster.Do("ACL", "SETUSER", "edgeauth", "+asking")
 	whole(1) // by -ASK: the keys are there, the slot is here
 	if _, err := s.Probe(t.Context(), 5); err != nil && !strings.Contains(err.Error(), "on the move") {
 		t.Errorf("probe: %v", err)

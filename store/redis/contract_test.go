@@ -2,9 +2,6 @@ package redis_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,40 +34,6 @@ func TestAGroupUnderSentinelsKeepsTheContractOfStores(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t, 1, 1)
 	runWithPrefixes(t, redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Acknowledge: 1})
-}
-
-func TestAUserWithTheRightsOfTheDocumentKeepsTheContractOfStores(t *testing.T) {
-	server := redistest.Start(t)
-	server.Do(documentedUser(t)...)
-	runAsUser(t, server, redis.Options{Addresses: []string{server.Addr()}})
-}
-
-func TestAUserOfAClusterWithTheRightsOfTheDocumentKeepsTheContractOfStores(t *testing.T) {
-	t.Parallel()
-	server := redistest.StartCluster(t, 1, 0).Nodes()[0]
-	server.Do(append(documentedUser(t), "+cluster|slots")...)
-	runAsUser(t, server, redis.Options{Addresses: []string{server.Addr()}, Cluster: true})
-}
-
-func runAsUser(t *testing.T, server *redistest.Server, o redis.Options) {
-	o.Username, o.Password = "edgeauth", text("PASSWORD")
-	storetest.Run(t, func(t *testing.T) storetest.Subject {
-		server.Flush()
-		return open(t, o)
-	})
-}
-
-// documentedUser returns the command of docs/redis.md that makes the edges' user.
-func documentedUser(t *testing.T) []string {
-	t.Helper()
-	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "redis.md"))
-	must(t, err)
-	_, rest, found := strings.Cut(string(doc), "ACL SETUSER")
-	command, _, _ := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("docs/redis.md does not say how to make the user")
-	}
-	return append([]string{"ACL", "SETUSER"}, strings.Fields(command)...)
 }
 
 // runWithPrefixes gives each test of the suite keys of its own on one server.

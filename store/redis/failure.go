@@ -40,7 +40,7 @@ func (s *Store) clean(err error) error {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
 		}
 	}
-	if _, cure := explain(err); cure != "" {
+	if _, cure := explain(err); cure != "" && (cure != wantsCertificate || s.options.TLS != nil) {
 		text += " (" + cure + ")"
 	}
 	return &cause{text: text, err: err}

@@ -147,41 +147,120 @@ func TestRS02ReseedingThatTheServerLostInBetweenCountsNothing(t *testing.T) {
 	}
 }
 
-func TestRS01AnswersThatAreNoneAreUnavailable(t *testing.T) {
-	for name, reply := range map[string]string{
-		"loading":       "-LOADING Redis is loading the dataset in memory\r\n",
-		"read-only":     "-READONLY You can't write against a read only replica.\r\n",
-		"full":          "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
-		"few replicas":  "-NOREPLICAS Not enough good replicas to write.\r\n",
-		"wrong type":    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
-		"no script":     "-NOSCRIPT No matching script. Please use EVAL.\r\n",
-		"no right":      "-NOPERM this user has no permissions to run the command\r\n",
-		"moved":         "-MOVED 3999 127.0.0.1:1\r\n",
-		"asked":         "-ASK 3999 127.0.0.1:1\r\n",
-		"master down":   "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
-		"cluster down":  "-CLUSTERDOWN The cluster is down\r\n",
-		"cut at once":   "",
-		"half a bulk":   "$100\r\nabcCUT",
-		"half an array": "*7\r\n$1\r\naCUT",
-		"half a line":   "+OCUT",
-		"no protocol":   "HTTP/1.1 400 Bad Request\r\n\r\n",
-		"silence":       "hang",
-		"endless bulk":  "$9223372036854775807\r\n",
-		"endless array": "*9223372036854775807\r\n",
-		"less than no":  "$-5\r\n",
-		"a number":      ":-5\r\n",
+func TestRS01AnswersThatAreNoneAreUnavailableWithTheirCause(t *testing.T) {
+	for name, row := range map[string]struct {
+		reply string
+		cause redis.Cause
+		says  string // beside where it was
+	}{
+		"loading":       {"-LOADING Redis is loading the dataset in memory\r\n", "loading", "reading its data"},
+		"read-only":     {"-READONLY You can't write against a read only replica.\r\n", "readonly", "lead to the master"},
+		"full":          {"-OOM command not allowed when used memory > 'maxmemory'.\r\n", "oom", "raise maxmemory"},
+		"few replicas":  {"-NOREPLICAS Not enough good replicas to write.\r\n", "noreplicas", "min-replicas-to-write"},
+		"wrong type":    {"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n", "wrongtype", "docs/redis.md"},
+		"busy":          {"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n", "busy", "SCRIPT KILL ends it"},
+		"no disk":       {"-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.\r\n", "misconf", "look at its log"},
+		"no script":     {"-NOSCRIPT No matching script. Please use EVAL.\r\n", "other", "NOSCRIPT"},
+		"no right":      {"-NOPERM this user has no permissions to run the command\r\n", "noperm", "ACL LOG"},
+		"not let in":    {"-NOAUTH Authentication required.\r\n", "noauth", "set store.redis.password"},
+		"protected":     {"-DENIED Redis is running in protected mode\r\n", "denied", "give it a password"},
+		"crowded":       {"-ERR max number of clients reached\r\n", "maxclients", "raise maxclients"},
+		"moved":         {"-MOVED 3999 127.0.0.1:1\r\n", "moved", "set store.redis.cluster"},
+		"moved to none": {"-MOVED\r\n", "moved", "set store.redis.cluster"},
+		"asked":         {"-ASK 3999 127.0.0.1:1\r\n", "ask", "on the move"},
+		"try again":     {"-TRYAGAIN Multiple keys request during rehashing of slot\r\n", "tryagain", "on the move"},
+		"two slots":     {"-CROSSSLOT Keys in request don't hash to the same slot\r\n", "crossslot", "proxy"},
+		"master down":   {"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n", "masterdown", "lost its master"},
+		"cluster down":  {"-CLUSTERDOWN The cluster is down\r\n", "clusterdown", "CLUSTER INFO"},
+		"within script": {"-ERR Error running script (call to f_1): @user_script:3: OOM command not allowed\r\n", "oom", "raise maxmemory"},
+		"too old":       {"-ERR unknown command 'EVAL', with args beginning with: 'x'\r\n", "old", "7.0"},
+		"new words":     {"-SOMETHING that no Redis says yet\r\n", "other", "SOMETHING that no Redis says yet"},
+		"no words":      {"-\r\n", "other", ""},
+		"cut at once":   {"", redis.Lost, ""},
+		"half a bulk":   {"$100\r\nabcCUT", redis.Lost, ""},
+		"half an array": {"*7\r\n$1\r\naCUT", redis.Malformed, "is this a Redis server"},
+		"half a line":   {"+OCUT", redis.Lost, ""},
+		"no protocol":   {"HTTP/1.1 400 Bad Request\r\n\r\n", redis.Malformed, "is this a Redis server"},
+		"silence":       {"hang", redis.Timeout, ""},
+		"endless bulk":  {"$9223372036854775807\r\n", "", ""},
+		"endless array": {"*9223372036854775807\r\n", "", ""},
+		"less than no":  {"$-5\r\n", "", ""},
+		"a number":      {":-5\r\n", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := startFake(t, always(reply))
-			s := open(t, redis.Options{Addresses: []string{f.addr()}, Command: 20 * time.Millisecond})
+			f := startFake(t, always(row.reply))
+			w := newWatcher()
+			limit := limit
+			if row.cause == redis.Timeout {
+				limit = 20 * time.Millisecond
+			}
+			s := open(t, redis.Options{Addresses: []string{f.addr()}, Command: limit, Observer: w})
 			if name == "a number" { // SET, DEL and the like don't look at a status
 				requireNoVerdict(t, s)
 				return
+			}
+			_, _, err := s.Get(t.Context(), "k")
+			if err == nil || !strings.Contains(err.Error(), f.addr()) || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("the error says neither where nor %q: %v", row.says, err)
+			}
+			if row.cause != "" && w.count(row.cause) != 1 {
+				t.Errorf("counted as %v, want %s", w.called, row.cause)
 			}
 			storetest.RequireUnavailable(t, s)
 			storetest.RequireUnavailable(t, s)
 		})
 	}
+}
+
+func TestAServerThatIsBusyWithAScriptSaysHowToEndIt(t *testing.T) {
+	server := redistest.Start(t, redistest.WithArgs("--busy-reply-threshold", "1"))
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	go func() { _, _ = server.Try("EVAL", "while true do end", "0") }()
+	eventually(t, "the server is busy", func() bool {
+		_, _, err := s.Get(t.Context(), "k")
+		return err != nil && strings.Contains(err.Error(), "SCRIPT KILL ends it")
+	})
+	server.Do("SCRIPT", "KILL")
+	storetest.RequireAvailable(t, s)
+}
+
+func TestAnIdPSessionOfAnyBytesIsRevokedAndFoundAgain(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	want := map[revocation.Register]bool{}
+	until := revocation.MillisOf(time.Now().Add(time.Hour))
+	for _, sid := range append(strings.Split(everyByte(), ""), everyByte(), "", "{log:00}", "a b", "\r\n*1\r\n", strings.Repeat("\xff", 10_000)) {
+		e := revocation.Entry{
+			Register: revocation.IdPSession(identity.IdPSession{Issuer: "https://id.example/" + sid, SID: sid}),
+			Value:    revocation.Value{Since: 1, Until: until, Reason: sid, Actor: sid, Region: sid},
+		}
+		want[e.Register] = true
+		must(t, s.Append(t.Context(), []revocation.Entry{e}))
+	}
+	for shard := range revocation.Shards {
+		snapshot, err := s.Snapshot(t.Context(), shard)
+		must(t, err)
+		read, err := s.Read(t.Context(), shard, revocation.Cursor{}, 0)
+		must(t, err)
+		if snapshot.Unreadable+read.Unreadable > 0 || len(snapshot.Entries) != len(read.Entries) {
+			t.Errorf("shard %d: %d unreadable, %d in the snapshot, %d in the stream", shard, snapshot.Unreadable+read.Unreadable, len(snapshot.Entries), len(read.Entries))
+		}
+		for _, e := range snapshot.Entries {
+			delete(want, e.Register)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("%d registers are not found again", len(want))
+	}
+}
+
+// everyByte is a text that holds each byte once.
+func everyByte() string {
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return string(b)
 }
 
 func TestRepliesOfAnotherShapeGiveNoVerdict(t *testing.T) {
@@ -229,22 +308,45 @@ func requireNoVerdict(t *testing.T, s *redis.Store) {
 }
 
 func TestAClusterThatSendsInCirclesIsUnavailable(t *testing.T) {
-	var f *fake
-	ready := make(chan struct{})
-	f = startFake(t, func(command []string) string {
-		<-ready
-		if hello, ok := greet(command); ok {
-			return hello
-		}
-		if command[0] == "CLUSTER" {
-			host, port, _ := strings.Cut(f.addr(), ":")
-			return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n" + host + "\r\n:" + port + "\r\n"
-		}
-		return "-MOVED 1 " + f.addr() + "\r\n"
-	})
-	close(ready)
-	s := open(t, redis.Options{Addresses: []string{f.addr()}, Cluster: true})
-	storetest.RequireUnavailable(t, s)
+	for name, redirect := range map[string]string{
+		"moved to itself":   "-MOVED 1 SELF\r\n",
+		"asked of itself":   "-ASK 1 SELF\r\n",
+		"moved to nowhere":  "-MOVED 1 127.0.0.1:1\r\n",
+		"asked of nowhere":  "-ASK 1 127.0.0.1:1\r\n",
+		"moved to no place": "-MOVED 1\r\n",
+		"moved to nonsense": "-MOVED x y z\r\n",
+		"moved to no port":  "-MOVED 1 127.0.0.1\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var f *fake
+			var asked atomic.Int64
+			ready := make(chan struct{})
+			f = startFake(t, func(command []string) string {
+				<-ready
+				if hello, ok := greet(command); ok {
+					return hello
+				}
+				switch command[0] {
+				case "CLUSTER":
+					host, port, _ := strings.Cut(f.addr(), ":")
+					return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n" + host + "\r\n:" + port + "\r\n"
+				case "ASKING":
+					return "+OK\r\n"
+				}
+				asked.Add(1)
+				return strings.ReplaceAll(redirect, "SELF", f.addr())
+			})
+			close(ready)
+			s := open(t, redis.Options{Addresses: []string{f.addr()}, Cluster: true})
+			if _, _, err := s.Get(t.Context(), "k"); err == nil {
+				t.Error("an answer came of it")
+			}
+			if n := asked.Load(); n == 0 || n > 8 { // four steps, and once more
+				t.Errorf("one call asked %d times", n)
+			}
+			storetest.RequireUnavailable(t, s)
+		})
+	}
 }
 
 func TestAMasterWithoutItsReplicasRefusesTheBeat(t *testing.T) {

@@ -20,16 +20,22 @@ import (
 	"github.com/edgeauth/edgeauth/store/storetest"
 )
 
-func TestTLSIsSpokenToAServerOfTheRightNameOnly(t *testing.T) {
+// startTLS runs a server that speaks TLS on another port than its own, and returns that address.
+func startTLS(t *testing.T, cert, key, clients string) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	addr := l.Addr().String()
 	must(t, l.Close())
 	_, port, _ := net.SplitHostPort(addr)
-	cert, key, roots := certificate(t)
 	redistest.Start(t, redistest.WithArgs("--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key,
-		"--tls-ca-cert-file", cert, "--tls-auth-clients", "no"))
+		"--tls-ca-cert-file", cert, "--tls-auth-clients", clients))
+	return addr
+}
 
+func TestTLSIsSpokenToAServerOfTheRightNameOnly(t *testing.T) {
+	cert, key, roots := certificate(t)
+	addr := startTLS(t, cert, key, "no")
 	good := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	storetest.RequireAvailable(t, open(t, redis.Options{Addresses: []string{addr}, TLS: good}))
 
@@ -41,6 +47,26 @@ func TestTLSIsSpokenToAServerOfTheRightNameOnly(t *testing.T) {
 		s := open(t, o)
 		storetest.RequireUnavailable(t, s)
 		if _, detail := s.Status(); name != "plain text" && !strings.Contains(detail, "certificate") {
+			t.Errorf("%s: %s", name, detail)
+		}
+	}
+}
+
+func TestAServerThatAsksForACertificateIsShownOne(t *testing.T) {
+	cert, key, roots := certificate(t)
+	addr := startTLS(t, cert, key, "yes")
+	own, err := tls.LoadX509KeyPair(cert, key)
+	must(t, err)
+	shown := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{own}}
+	storetest.RequireAvailable(t, open(t, redis.Options{Addresses: []string{addr}, TLS: shown}))
+
+	otherCert, otherKey, _ := certificate(t)
+	other, err := tls.LoadX509KeyPair(otherCert, otherKey)
+	must(t, err)
+	for name, certificates := range map[string][]tls.Certificate{"none": nil, "a stranger's": {other}} {
+		s := open(t, redis.Options{Addresses: []string{addr}, TLS: &tls.Config{RootCAs: roots, Certificates: certificates}})
+		storetest.RequireUnavailable(t, s)
+		if _, detail := s.Status(); !strings.Contains(detail, "cert_file") {
 			t.Errorf("%s: %s", name, detail)
 		}
 	}

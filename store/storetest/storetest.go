@@ -6,6 +6,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -145,6 +148,18 @@ func RequireUnavailable(t *testing.T, s Subject) {
 			t.Errorf("%s: got %v, want a *store.Unavailable", name, err)
 		}
 	}
+}
+
+// Exercise calls every method twice, in the order of their names, and returns what failed.
+func Exercise(ctx context.Context, s Subject) (failed []error) {
+	all := calls(s)
+	names := slices.Sorted(maps.Keys(all))
+	for _, name := range append(names, names...) {
+		if err := all[name](ctx); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return failed
 }
 
 // RequireAvailable calls every method until each has worked.
