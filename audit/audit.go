@@ -17,28 +17,30 @@ type Name string
 
 // The events.
 const (
-	LoginStarted    Name = "login_started"
-	LoginSucceeded  Name = "login_succeeded"
-	LoginRefused    Name = "login_refused"
-	SessionReplaced Name = "session_replaced" // a new login in a browser ended the session that was there
-	Logout          Name = "logout"
-	BackchannelOK   Name = "backchannel_logout"
-	BackchannelBad  Name = "backchannel_logout_refused"
-	RevocationMade  Name = "revocation"
-	RefreshRefused  Name = "refresh_refused" // the provider no longer takes a session's refresh token, which ended the session
-	TokensRevoked   Name = "tokens_revoked"  // the provider was told at a logout that they are no longer needed
-	AccessDenied    Name = "access_denied"
-	TwoCookies      Name = "two_session_cookies"
-	LogReseeded     Name = "log_reseeded"
-	LogBegun        Name = "log_begun"
-	LogGap          Name = "log_gap" // entries were lost or trimmed; a shard was loaded anew
-	ConfigReloaded  Name = "config_reloaded"
-	ConfigRefused   Name = "config_refused"
-	KeysReloaded    Name = "keys_reloaded"
-	ReplayRefused   Name = "replay_refused"
-	LoopBroken      Name = "login_loop_broken"
-	OutboxDelivered Name = "outbox_delivered"
-	EntryUnreadable Name = "log_entry_unreadable"
+	LoginStarted     Name = "login_started"
+	LoginSucceeded   Name = "login_succeeded"
+	LoginRefused     Name = "login_refused"
+	SessionReplaced  Name = "session_replaced" // a new login in a browser ended the session that was there
+	Logout           Name = "logout"
+	LogoutEverywhere Name = "logout_everywhere" // somebody ended all that they have
+	SessionEnded     Name = "session_ended"     // somebody ended another session of theirs
+	BackchannelOK    Name = "backchannel_logout"
+	BackchannelBad   Name = "backchannel_logout_refused"
+	RevocationMade   Name = "revocation"
+	RefreshRefused   Name = "refresh_refused" // the provider no longer takes a session's refresh token, which ended the session
+	TokensRevoked    Name = "tokens_revoked"  // the provider was told at a logout that they are no longer needed
+	AccessDenied     Name = "access_denied"
+	TwoCookies       Name = "two_session_cookies"
+	LogReseeded      Name = "log_reseeded"
+	LogBegun         Name = "log_begun"
+	LogGap           Name = "log_gap" // entries were lost or trimmed; a shard was loaded anew
+	ConfigReloaded   Name = "config_reloaded"
+	ConfigRefused    Name = "config_refused"
+	KeysReloaded     Name = "keys_reloaded"
+	ReplayRefused    Name = "replay_refused"
+	LoopBroken       Name = "login_loop_broken"
+	OutboxDelivered  Name = "outbox_delivered"
+	EntryUnreadable  Name = "log_entry_unreadable"
 
 	Assessed              Name = "login_assessed" // what a login, or a change within a session, looked like
 	LevelRaised           Name = "level_raised"   // a floor was written to the log
@@ -54,7 +56,7 @@ const (
 // Names returns every event, in the order in which they are declared.
 func Names() []Name {
 	return []Name{
-		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, BackchannelOK, BackchannelBad,
+		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, LogoutEverywhere, SessionEnded, BackchannelOK, BackchannelBad,
 		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,

@@ -74,32 +74,48 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return s.nobodyToLogOut(w, r)
 	}
-	ctx := context.WithoutCancel(r.Context()) // each call below bounds its own time
-	delivery, err := s.opt.Revoker.Write(ctx, s.ending(c)...)
+	return s.leave(context.WithoutCancel(r.Context()), w, r, c, audit.Logout, s.ending(c))
+}
+
+// leave writes to the log what a logout ends, and takes the session out of the browser. Each call bounds its own time.
+func (s *Server) leave(ctx context.Context, w http.ResponseWriter, r *http.Request, c *session.Session, what audit.Name, ends []revocation.Entry) error {
+	delivery, err := s.opt.Revoker.Write(ctx, ends...)
 	if err != nil {
 		return err
 	}
 	web.RecordOf(r.Context()).Session = c.Family.String()
-	s.event(r, audit.Event{Name: audit.Logout, Subject: c.Subject, Session: c.Family.String(), Actor: "user",
+	s.event(r, audit.Event{Name: what, Subject: c.Subject, Session: c.Family.String(), Actor: "user",
 		Delivery: delivery.String()})
+	if delivery == revocation.Delivered {
+		noted(ctx, s.opt.Roster.Remove(ctx, c.Subject, c.Family))
+	}
 	next := s.afterLogout(ctx, r, c)
 	s.opt.Cookies.Clear(w)
 	s.forgetRounds(w, r)
 	w.Header().Set("Clear-Site-Data", `"cache"`) // else the back button shows what the applications let browsers keep
-	if delivery == revocation.Pending {
+	switch {
+	case web.CallerOf(r) != web.Navigation:
+		return s.tellLoggedOut(w, delivery, next)
+	case delivery != revocation.Delivered:
 		return s.halfLoggedOut(w, r, next)
 	}
 	return redirect(w, next)
 }
 
-// ending is what the log has to know of a logout. With the provider's session the other hosts of this edge end too.
+// ending is what the log has to know of a logout. With the provider's session the other hosts of this edge end too, and a
+// login of the same browser that is in flight on an edge that has not heard yet. Where the provider names no session, that is what
+// the device is for.
 func (s *Server) ending(c *session.Session) []revocation.Entry {
 	now := revocation.MillisOf(s.opt.Now())
 	value := revocation.Value{Since: now, Until: until(revocation.MillisOf(c.Ends()), now), Reason: "logout", Actor: "user"}
 	entries := []revocation.Entry{{Register: revocation.Family(c.Family), Value: value}}
 	if at := c.IdPSession(); !at.IsZero() {
 		names := revocation.Bearer{IdPSession: at}.Names()
-		entries = append(entries, revocation.Entry{Register: revocation.IdPSession(at), Value: s.notBefore(&names, "logout", "user")})
+		return append(entries, revocation.Entry{Register: revocation.IdPSession(at), Value: s.notBefore(&names, "logout", "user")})
+	}
+	if !c.Device.IsZero() {
+		names := revocation.Bearer{Device: c.Device}.Names()
+		entries = append(entries, revocation.Entry{Register: revocation.Device(c.Device), Value: s.notBefore(&names, "logout", "user")})
 	}
 	return entries
 }
@@ -145,6 +161,21 @@ func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Se
 		return home
 	}
 	return to
+}
+
+// farewell is what a program learns of a logout.
+type farewell struct {
+	Delivery string `json:"delivery"` // `delivered`: every server knows; `pending`: so far this one alone
+	Next     string `json:"next"`     // where to send the person: to the end of the provider's session, or home
+}
+
+// tellLoggedOut answers a program, which cannot follow a redirect to another site.
+func (s *Server) tellLoggedOut(w http.ResponseWriter, d revocation.Delivery, next string) error {
+	status := http.StatusOK
+	if d != revocation.Delivered {
+		status = http.StatusAccepted
+	}
+	return answerJSON(w, status, farewell{d.String(), next})
 }
 
 // halfLoggedOut is the honest answer while the store is away.

@@ -1,9 +1,7 @@
 package login
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -62,6 +60,7 @@ type profile struct {
 	IdleUntil time.Time  `json:"idle_until"`
 	Expires   time.Time  `json:"expires_at"` // at the latest, under that level
 	Session   string     `json:"session"`    // the family's name
+	Sessions  string     `json:"sessions"`   // where the person's other sessions are
 	Staleness float64    `json:"staleness_seconds"`
 }
 
@@ -71,27 +70,24 @@ func (s *Server) whoAmI(w http.ResponseWriter, r *http.Request) error {
 	switch v.Action {
 	case policy.Allow:
 	case policy.Stale:
-		return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Try again in a moment",
-			Public: "This edge cannot tell right now whether the session is still good.", RetryAfter: 5 * time.Second}
+		return cannotTell(v)
 	default:
 		return &web.Error{Code: http.StatusUnauthorized, Reason: string(v.Reason), Title: "You are not logged in",
 			Public: "Log in to see who you are.", LoginURL: Prefix + "login", Err: errors.New("no session in good standing")}
 	}
-	body, err := json.Marshal(s.profile(c))
-	if err != nil {
-		return fmt.Errorf("writing a profile: %w", err)
-	}
 	web.RecordOf(r.Context()).Session = c.Family.String()
-	web.Harden(w.Header())
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n')) // the client went away: nobody is left to tell
-	return nil
+	return answerJSON(w, http.StatusOK, s.profile(c))
+}
+
+func cannotTell(v policy.Verdict) error {
+	return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Try again in a moment",
+		Public: "This edge cannot tell right now whether the session is still good.", RetryAfter: 5 * time.Second}
 }
 
 func (s *Server) profile(c *session.Session) profile {
 	p := profile{Sub: c.Subject.Sub, Issuer: c.Subject.Issuer, Username: c.Username, Name: c.Name, Email: c.Email,
 		Groups: append([]string{}, c.Groups...), ACR: c.Assurance.ACR, AMR: c.Assurance.AMR,
-		IssuedAt: c.IssuedAt, Session: c.Family.String(),
+		IssuedAt: c.IssuedAt, Session: c.Family.String(), Sessions: sessionsPath,
 		Staleness: s.opt.Staleness().Round(time.Millisecond).Seconds()}
 	from, ok := s.providerOf(c.Subject.Issuer)
 	if ok {

@@ -29,7 +29,7 @@ func TestCS_01_MeTellsWhoIAmAndNoSecret(t *testing.T) {
 		}
 		delete(got, key)
 	}
-	want := map[string]any{"sub": "demo-alice", "issuer": b.idp.Issuer(), "provider": "one", "username": "alice", "name": "Alice Liddell",
+	want := map[string]any{"sub": "demo-alice", "issuer": b.idp.Issuer(), "provider": "one", "username": "alice", "name": "Alice Liddell", "sessions": "/.edgeauth/sessions",
 		"email": "alice@example.org", "groups": []any{"staff"}, "level": "normal", "level_proven": true, "acr": "pwd", "amr": []any{"pwd"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("me (-want +got):\n%s", diff)

@@ -127,6 +127,7 @@ func (s *Server) table() map[string]methods {
 		"logged-out":         get(s.loggedOut),
 		"backchannel-logout": {http.MethodPost: s.backchannel},
 		"me":                 get(s.whoAmI),
+		"sessions":           {http.MethodGet: s.mySessions, http.MethodHead: s.mySessions, http.MethodPost: s.endSession},
 	}
 }
 

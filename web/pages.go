@@ -29,6 +29,7 @@ type Page struct {
 	Data        any
 	FormActions []string // origins, besides 'self', that a form of the page may lead to; nil and no form: 'none'
 	HasForm     bool
+	Wide        bool   // for lists
 	RefreshTo   string // where the browser goes by itself: a path of this origin or an http(s) URL
 	RefreshSecs int    // after how long; without RefreshTo the page loads itself again, unless this is zero too
 }
@@ -50,6 +51,7 @@ func NewPages() (*Pages, error) {
 type view struct {
 	Title     string
 	Reason    string
+	Wide      bool
 	Style     template.CSS
 	RequestID string
 	Data      any
@@ -62,7 +64,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) error 
 		return err
 	}
 	var body bytes.Buffer
-	v := view{Title: page.Title, Reason: page.Reason, Style: p.style, RequestID: RecordOf(r.Context()).RequestID, Data: page.Data}
+	v := view{Title: page.Title, Reason: page.Reason, Wide: page.Wide, Style: p.style, RequestID: RecordOf(r.Context()).RequestID, Data: page.Data}
 	if err := p.tmpl.ExecuteTemplate(&body, page.Template+".html", v); err != nil {
 		return fmt.Errorf("rendering page %s: %w", page.Template, err)
 	}

@@ -15,6 +15,10 @@ func meaning(name string) string {
 		return "a new login in the same browser ended the session that was there"
 	case audit.Logout:
 		return "somebody logged out"
+	case audit.LogoutEverywhere:
+		return "somebody logged out everywhere"
+	case audit.SessionEnded:
+		return "somebody ended another session of theirs"
 	case audit.BackchannelOK:
 		return "a provider ended sessions"
 	case audit.BackchannelBad:

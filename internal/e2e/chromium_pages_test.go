@@ -40,6 +40,7 @@ func Test_in_Chromium_every_page_of_the_edge_is_readable_in_light_and_dark_and_o
 		{"refused", "/admin/", 403},
 		{"backend-down", "/dead/", 502},
 		{"log-out", "/.edgeauth/logout", 200},
+		{"sessions", "/.edgeauth/sessions", 200},
 	})
 }
 

@@ -12,6 +12,9 @@ import (
 // Max bounds a return URL in bytes, so that a sealed state stays below 2 KB.
 const Max = 1200
 
+// Sessions is the one page of the login's own where a login may end: it does nothing by being shown.
+const Sessions = "/.edgeauth/sessions"
+
 // ErrRefused is a return URL that is not of this origin, or that two parsers could read in two ways.
 var ErrRefused = errors.New("return URL refused")
 
@@ -36,6 +39,9 @@ func Parse(raw, origin string) (string, error) {
 	out := escape(rest)
 	if len(out) > Max {
 		return "", fmt.Errorf("%w: %d bytes, %d are possible", ErrRefused, len(out), Max)
+	}
+	if out == Sessions {
+		return out, nil
 	}
 	path := out
 	if end := strings.IndexAny(out, "?#"); end >= 0 {

@@ -1,0 +1,77 @@
+package login
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// Device says which program it is, for people.
+func (l listed) Device() string {
+	switch {
+	case l.Browser != "" && l.OS != "":
+		return l.Browser + " on " + l.OS
+	case l.Browser != "" || l.OS != "":
+		return l.Browser + l.OS
+	case l.Current:
+		return "This browser"
+	}
+	return "Unknown browser"
+}
+
+// Place says where it is, for people.
+func (l listed) Place() string {
+	place := strings.Join(slices.DeleteFunc([]string{l.City, l.Country}, func(s string) bool { return s == "" }), ", ")
+	switch {
+	case l.Hidden:
+		return "Place not shown"
+	case place == "" && l.Private:
+		place = "Private network"
+	case place == "":
+		place = "Unknown place"
+	}
+	return place
+}
+
+// First and Last say when, for people.
+func (l listed) First() string { return l.FirstSeen.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+func (l listed) Last() string { return ago(l.now.Sub(l.LastSeen)) }
+
+// ago says how long ago something was, as exactly as people care.
+func ago(d time.Duration) string {
+	count := func(n int, unit string) string {
+		if n == 1 {
+			return "1 " + unit + " ago"
+		}
+		return fmt.Sprintf("%d %ss ago", n, unit)
+	}
+	switch {
+	case d < 2*time.Minute:
+		return "just now"
+	case d < 2*time.Hour:
+		return count(int(d/time.Minute), "minute")
+	case d < 48*time.Hour:
+		return count(int(d/time.Hour), "hour")
+	}
+	return count(int(d/(24*time.Hour)), "day")
+}
+
+// told says to people what was ended.
+func told(n int, d revocation.Delivery) string {
+	subject, follow := "The session has been ended", "."
+	switch n {
+	case 0:
+		return "There was nothing left to end."
+	case 1:
+	default:
+		subject = fmt.Sprintf("%d sessions have been ended", n)
+	}
+	if d != revocation.Delivered {
+		follow = " on this server. A service that tells the other servers does not answer right now; they will follow as soon as it does."
+	}
+	return subject + follow
+}
