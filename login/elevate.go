@@ -184,9 +184,7 @@ func (s *Server) supersede(ctx context.Context, r *http.Request, a *arrival, fre
 	ids := map[revocation.Register]bool{revocation.Session(a.flow.Previous.ID): true}
 	if c, ok := s.current(r); ok && c.Family == fresh.Family {
 		ids[revocation.Session(c.ID)] = true
-		if err := s.opt.Vault.Delete(ctx, c); err != nil {
-			web.RecordOf(r.Context()).Note(err) // it ends by its own time
-		}
+		defer s.emptyVault(ctx, r, c) // only then, so that a refresh in flight finds out why
 	}
 	if last := a.binding.Last; last.Family == fresh.Family {
 		ids[revocation.Session(last.ID)] = true

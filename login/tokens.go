@@ -39,6 +39,13 @@ func (s *Server) takeTokens(ctx context.Context, r *http.Request, c *session.Ses
 	return kept.Tokens
 }
 
+// emptyVault removes the tokens of a session id that a step-up has put another in the place of.
+func (s *Server) emptyVault(ctx context.Context, r *http.Request, c *session.Session) {
+	if err := s.opt.Vault.Delete(ctx, c); err != nil {
+		web.RecordOf(r.Context()).Note(err) // they end by their own time
+	}
+}
+
 // revokeTimeout bounds how long somebody who logs out waits for the provider to forget the tokens. Whether it does or not, the
 // session has ended here.
 const revokeTimeout = 3 * time.Second
