@@ -128,6 +128,7 @@ func globals() []arch.Rule {
 // goroutines lists the files that may start goroutines, with the reason. Everything else exposes Run(ctx) error.
 func goroutines() map[string]string {
 	return map[string]string{
+		"tokens/flight.go":              "one refresh outlives the request that began it, for all who wait for it and because what it redeems must be kept; Keeper.Run waits for it",
 		"oidc/internal/jwks/reading.go": "one reading of the keys outlives the request that asked first, for all who wait for it",
 	}
 }

@@ -200,6 +200,7 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Login("p", "o")
 	m.Audit("e")
 	m.Revocation("s", "r", "d")
+	m.Refresh("p", "refreshed", 1)
 	m.DryRun("request", "allow", "deny", "group_missing")
 	m.SessionRecord("written")
 	m.Assessment("l", "m", []string{"r"}, nil, nil)

@@ -23,6 +23,7 @@ type Metrics struct {
 	audit       *counter
 	revocations *counter
 	dryRun      *counter
+	refreshes   *counter
 	records     *counter
 	riskCounters
 	webhookCounters
@@ -49,6 +50,7 @@ func NewMetrics() *Metrics {
 	m.audit = m.counter("edgeauth_audit_events_total", "Security events written to the audit log.", "event")
 	m.revocations = m.counter("edgeauth_revocations_total",
 		"Revocations made on this edge; delivery says whether the shared log has them.", "scope", "reason", "delivery")
+	m.refreshes = m.counter("edgeauth_token_refreshes_total", "Times that a session's tokens were looked at or refreshed, by provider.", "provider", "outcome")
 	m.riskCounters = newRiskCounters(m)
 	m.webhookCounters = newWebhookCounters(m)
 	m.storeCounters = newStoreCounters(m)
@@ -86,6 +88,9 @@ func (m *Metrics) Revocation(scope, reason, delivery string) {
 
 // SessionRecord counts what became of a record of the index of sessions.
 func (m *Metrics) SessionRecord(outcome string) { m.records.inc(outcome) }
+
+// Refresh counts n looks at the tokens of sessions of a provider, which ended in the same way.
+func (m *Metrics) Refresh(provider, outcome string, n int) { m.refreshes.add(n, provider, outcome) }
 
 // DryRun counts a request or login that the candidate would have answered otherwise.
 func (m *Metrics) DryRun(kind, live, candidate, reason string) {

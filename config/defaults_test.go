@@ -84,6 +84,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 			Headers: config.IdentityHeaders{User: "X-Auth-User", Email: "X-Auth-Email", Name: "X-Auth-Name",
 				Groups: "X-Auth-Groups", ACR: "X-Auth-Acr"},
 			Assertion:       config.Assertion{Header: "X-Edgeauth-Assertion", Audience: "app"},
+			AccessToken:     config.AccessToken{Scheme: "Bearer"},
 			ResponseTimeout: time.Minute, ConnectTimeout: 5 * time.Second, IdleTimeout: 90 * time.Second,
 		}},
 		Routes: []config.Route{{

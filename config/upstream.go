@@ -35,6 +35,7 @@ type Upstream struct {
 	IIS             bool            `yaml:"iis" default:"false" doc:"Whether the application runs on IIS: paths that IIS would read differently are refused, and its routes match without case."`
 	Headers         IdentityHeaders `yaml:"headers" doc:"Names of the headers that tell the application who is there. An empty name is not sent. Clients cannot send them, in any spelling."`
 	Assertion       Assertion       `yaml:"assertion" doc:"A signed statement (JWT, ES256) of who is there. Its keys are at /.edgeauth/jwks.json."`
+	AccessToken     AccessToken     `yaml:"access_token" doc:"The header in which the application gets the person's access token of the provider, refreshed in time (docs/tokens.md). Requests of people whose token cannot be had are not forwarded."`
 	ResponseTimeout time.Duration   `yaml:"response_timeout" default:"60s" min:"1s" max:"1h" doc:"How long the application may take until its response begins."`
 	ConnectTimeout  time.Duration   `yaml:"connect_timeout" default:"5s" min:"100ms" max:"1m" doc:"How long connecting may take, with TLS."`
 	IdleTimeout     time.Duration   `yaml:"idle_timeout" default:"90s" min:"1s" max:"1h" doc:"How long an unused connection to the application is kept."`
@@ -58,4 +59,10 @@ type Assertion struct {
 	Enabled  bool   `yaml:"enabled" default:"false" doc:"Whether it is sent."`
 	Header   string `yaml:"header" default:"X-Edgeauth-Assertion" required:"true" format:"header" doc:"Header that carries it."`
 	Audience string `yaml:"audience" derived:"the upstream's name" doc:"Its aud claim."`
+}
+
+// AccessToken is the header that carries the provider's access token; an empty one is not sent.
+type AccessToken struct {
+	Header string `yaml:"header" format:"tokenheader" doc:"Header that carries it, Authorization for most applications. Empty: it is not sent. What clients send in it does not reach the application."`
+	Scheme string `yaml:"scheme" default:"Bearer" format:"scheme" doc:"The word in front of the token. Empty: the token alone."`
 }

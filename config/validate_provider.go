@@ -3,9 +3,13 @@ package config
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 )
+
+// leastRevalidate keeps a provider from being asked more often than people load pages.
+const leastRevalidate = 10 * time.Second
 
 func (v validator) providers() {
 	var issuers []string
@@ -34,6 +38,9 @@ func (v validator) provider(path string, p Provider) {
 	}
 	if p.BackChannelURL != nil && p.BackChannelURL.Scheme == "http" && !loopbackURL(p.BackChannelURL) {
 		v.warn(path+".back_channel_url", "the client's secret and tokens travel in the clear", "use https unless the network is yours alone")
+	}
+	if e := p.RevalidateEvery; e > 0 && e < leastRevalidate {
+		v.report(path+".revalidate_every", "must be at least 10s", "0s turns it off")
 	}
 	v.extraParams(path+".extra_params", p)
 	v.formPost(path+".response_mode", p)

@@ -70,8 +70,8 @@ func (v validator) identityHeaders(path string, u Upstream) {
 	headers := path + ".headers"
 	h := u.Headers
 	keys := []string{headers + ".user", headers + ".email", headers + ".name", headers + ".groups", headers + ".acr",
-		headers + ".level", headers + ".session", path + ".assertion.header"}
-	names := []string{h.User, h.Email, h.Name, h.Groups, h.ACR, h.Level, h.Session, u.Assertion.Header}
+		headers + ".level", headers + ".session", path + ".assertion.header", path + ".access_token.header"}
+	names := []string{h.User, h.Email, h.Name, h.Groups, h.ACR, h.Level, h.Session, u.Assertion.Header, u.AccessToken.Header}
 	first := map[string]string{}
 	for i, name := range names {
 		folded := format.FoldCGI(name)

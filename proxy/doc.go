@@ -12,6 +12,10 @@
 // whatever a client sent under such a name, in any spelling that CGI-style servers fold together, is removed. A value
 // of more than 8 KiB after encoding is not cut: the request is refused (403, identity_too_large).
 //
+// An upstream may be given the session's access token, in a header of its own choice. It is never asked without it: who is known
+// and whose token cannot be had is sent to log in (401 for programs), or told to come back (503) where provider or store are
+// away. What a client sends in such a header does not reach it.
+//
 // X-Forwarded-For holds the client's address (one, not a chain), X-Forwarded-Proto and X-Forwarded-Host the public
 // origin, X-Request-Id the id that also stands in the access log. CDN-Loop counts the edges that a request came through;
 // one too many is answered with 508.

@@ -17,8 +17,9 @@ type exchange struct {
 	route   *Route
 	asks    *Route // whose conditions decided; the route itself or the one below it
 	target  target.Target
-	bearer  *opened // who is there; nil for nobody
-	told    *told   // what the upstream is told of them; nil for nobody
+	bearer  *opened  // who is there; nil for nobody
+	told    *told    // what the upstream is told of them; nil for nobody
+	token   []string // the value of the upstream's AccessToken field; nil: none
 	record  *web.Record
 	body    *clientBody
 	upgrade string // the protocol that the client asks for instead of HTTP, or ""
@@ -55,6 +56,13 @@ func (x *exchange) header(h http.Header) {
 	h["X-Forwarded-Proto"], h["X-Forwarded-Host"] = x.h.proto, x.h.host
 	h["X-Request-Id"] = []string{x.record.RequestID}
 	addHop(h)
+	u := &x.route.cfg.Upstream.cfg
+	if name := http.CanonicalHeaderKey(u.AccessToken.Name); name != "" {
+		delete(h, name) // Authorization is for the client to send where an upstream is told nothing in it
+		if x.token != nil {
+			h[name] = x.token
+		}
+	}
 	if x.told == nil {
 		return
 	}
@@ -62,7 +70,7 @@ func (x *exchange) header(h http.Header) {
 		h[f.Name] = f.Values
 	}
 	if x.told.token != nil {
-		h[http.CanonicalHeaderKey(x.route.cfg.Upstream.cfg.AssertionHeader)] = x.told.token
+		h[http.CanonicalHeaderKey(u.AssertionHeader)] = x.told.token
 	}
 }
 

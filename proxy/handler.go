@@ -29,6 +29,7 @@ type Options struct {
 	Levels    policy.Levels // which may shorten that
 	Watch     Watch         // nil: sessions are not looked at again
 	Revoker   Revoker       // for what Watch finds
+	Tokens    Tokens        // nil: no upstream gets an access token
 	Roster    Roster        // nil: nobody is told when sessions are renewed
 	Candidate *Candidate    // a policy that is evaluated beside; nil: none
 	Pages     *web.Pages
@@ -145,6 +146,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if err := x.checkOrigin(r); err != nil {
+		return err
+	}
+	if answered, err := x.lend(w, r); answered {
 		return err
 	}
 	x.carry(w, r)

@@ -23,6 +23,8 @@ type opened struct {
 	memo    atomic.Pointer[memo] // what the log said last
 	looking sync.Mutex           // held by the request that has a move assessed
 	last    atomic.Pointer[seen] // where the session's requests come from
+	lent    atomic.Pointer[lent] // the access token as an upstream got it last
+	touched atomic.Int64         // Unix milliseconds: when Tokens is told of the session again
 	mu      sync.Mutex           // guards told
 	told    []*told              // by upstream; few
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/edgeauth/edgeauth/proxy/internal/identify"
@@ -36,6 +37,7 @@ type UpstreamConfig struct {
 	Headers           IdentityHeaders
 	AssertionHeader   string // empty: none is sent
 	AssertionAudience string
+	AccessToken       AccessTokenHeader
 	ConnectTimeout    time.Duration // with TLS
 	ResponseTimeout   time.Duration // until the response's header is there
 	IdleTimeout       time.Duration // of an unused connection
@@ -77,6 +79,9 @@ func (u *Upstream) names() []string {
 	names := u.cfg.Headers.Names()
 	if u.cfg.AssertionHeader != "" {
 		names = append(names, u.cfg.AssertionHeader)
+	}
+	if a := u.cfg.AccessToken.Name; a != "" && !strings.EqualFold(a, authorization) {
+		names = append(names, a)
 	}
 	return names
 }

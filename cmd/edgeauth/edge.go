@@ -17,6 +17,7 @@ import (
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/sessions"
+	"github.com/edgeauth/edgeauth/tokens"
 	"github.com/edgeauth/edgeauth/web"
 )
 
@@ -37,6 +38,7 @@ type edge struct {
 	memory   memory
 	index    *sessions.Index
 	recorder *sessions.Recorder
+	tokens   *tokens.Keeper
 
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
@@ -74,6 +76,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	})
 	e.index = newIndex(e)
 	e.recorder = newRecorder(e.index, e.metrics)
+	e.tokens = newKeeper(e)
 	e.memory = memory{risk.NewPopulation(time.Now), risk.NewFailures()}
 	e.measure()
 	return e, nil

@@ -129,6 +129,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 		loops.Go(func() error { return s.Run(life) })
 	}
 	loops.Go(func() error { return r.run(life) })
+	loops.Go(func() error { return e.tokens.Run(life) })
 	loops.Go(func() error { return e.announce(life) })
 	loops.Go(func() error { return e.recorder.Run(life) })
 	loops.Go(func() error { return e.hook.sink.Run(life) })

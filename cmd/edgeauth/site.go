@@ -108,6 +108,7 @@ func newUpstream(c config.Upstream, log *slog.Logger) (*proxy.Upstream, error) {
 		Name: c.Name, Address: c.Addresses[0], Protocol: protocol, RewriteHost: c.Host == config.HostUpstream, Roots: roots, IIS: c.IIS,
 		Headers:         proxy.IdentityHeaders(c.Headers),
 		AssertionHeader: header, AssertionAudience: cmp.Or(c.Assertion.Audience, c.Name),
+		AccessToken:    proxy.AccessTokenHeader{Name: c.AccessToken.Header, Scheme: c.AccessToken.Scheme},
 		ConnectTimeout: c.ConnectTimeout, ResponseTimeout: c.ResponseTimeout, IdleTimeout: c.IdleTimeout, Log: log,
 	})
 }
@@ -122,6 +123,7 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 		Origin: host.URL, Cookies: cookies, Keys: p.keys, Replica: p.replica, Routes: rs.of(host, t),
 		Upstreams: slices.Collect(maps.Values(rs.upstreams)), Idle: t.cfg.Session.Idle, Pages: p.pages, Audit: p.audit, Now: time.Now,
 		Levels: rs.levels, ClockSkew: t.clockSkew, Watch: t.watch.moves(), Revoker: p.revoker,
+		Tokens:    lender{p.tokens},
 		Candidate: t.dry.requests(host, rs), Roster: roster{p.index, p.recorder, t},
 	})
 	if err != nil {

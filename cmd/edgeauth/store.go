@@ -19,6 +19,7 @@ import (
 	"github.com/edgeauth/edgeauth/store"
 	"github.com/edgeauth/edgeauth/store/file"
 	"github.com/edgeauth/edgeauth/store/redis"
+	"github.com/edgeauth/edgeauth/tokens"
 )
 
 // sharedStore is all that an edge asks of its store: each part of it is handed on as the small interface that its user
@@ -27,6 +28,7 @@ type sharedStore interface {
 	revocation.Stream
 	revocation.Sink
 	session.Bytes
+	tokens.Leases
 	history.Lists
 	sessions.Rolls
 	sessions.Walker

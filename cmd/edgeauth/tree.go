@@ -27,6 +27,7 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
 	"github.com/edgeauth/edgeauth/sessions"
+	"github.com/edgeauth/edgeauth/tokens"
 	"github.com/edgeauth/edgeauth/web"
 	"github.com/edgeauth/edgeauth/web/wire"
 )
@@ -62,6 +63,7 @@ type parts struct {
 
 	index    *sessions.Index
 	recorder *sessions.Recorder
+	tokens   *tokens.Keeper
 }
 
 func (e *edge) parts() parts {
@@ -70,7 +72,7 @@ func (e *edge) parts() parts {
 		revoker: countingRevoker{e.writer, e.metrics},
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 		history: newHistory(e, e.log), memory: e.memory,
-		index: e.index, recorder: e.recorder,
+		index: e.index, recorder: e.recorder, tokens: e.tokens,
 	}
 }
 

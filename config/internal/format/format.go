@@ -14,6 +14,7 @@ var (
 	namePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 	routeName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._/*-]{0,127}$`)
 	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`) // RFC 6749, appendix A.4
+	schemeToken  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,31}$`)
 	methodToken  = regexp.MustCompile(`^[A-Z][A-Z-]{0,31}$`)
 	emailPattern = regexp.MustCompile(`^(\*|[^\s@*"<>]+)@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 )
@@ -40,6 +41,8 @@ func All() map[string]strict.Format {
 		"webhook":      webhookURL,
 		"address":      address,
 		"header":       headerName,
+		"tokenheader":  tokenHeader,
+		"scheme":       matching(schemeToken, "must consist of letters, digits and hyphens (32 at most) and begin with a letter", "as in Bearer"),
 		"routepath":    routePath,
 		"prefix":       pathPrefix,
 	}

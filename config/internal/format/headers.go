@@ -23,6 +23,16 @@ func headerName(text string) (string, *strict.Fault) {
 	return text, nil
 }
 
+// tokenHeader accepts a name that may carry an access token: besides those for identities, the one that is made for it and the one
+// that other proxies use.
+func tokenHeader(text string) (string, *strict.Fault) {
+	switch FoldCGI(text) {
+	case "AUTHORIZATION", "X_FORWARDED_ACCESS_TOKEN":
+		return text, nil
+	}
+	return headerName(text)
+}
+
 // FoldCGI is the name under which CGI and its heirs (classic ASP, PHP, WSGI) show a header (RFC 3875, section 4.1.18),
 // without HTTP_ in front.
 func FoldCGI(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }

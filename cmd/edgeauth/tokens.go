@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/edgeauth/edgeauth/session"
+	"github.com/edgeauth/edgeauth/tokens"
+)
+
+// newKeeper makes what refreshes the tokens of sessions. It lives as long as the process: a reload must not let a second flight
+// begin beside the first.
+func newKeeper(e *edge) *tokens.Keeper {
+	return tokens.New(tokens.Options{
+		Vault: session.NewVault(e.keys.Ring, e.store, time.Now), Leases: e.store, Log: e.replica,
+		Revoker: countingRevoker{e.writer, e.metrics}, Audit: e.audit, Now: time.Now,
+		Terms:   func(issuer, client string) (tokens.Terms, bool) { return e.tree.Load().terms(issuer, client) },
+		Observe: func(provider string, o tokens.Outcome) { e.metrics.Refresh(provider, string(o), 1) },
+	})
+}
+
+// terms are those of the provider that a session's tokens came from, as the configuration in use has it.
+func (t *tree) terms(issuer, client string) (tokens.Terms, bool) {
+	for _, c := range t.cfg.Providers {
+		if c.Issuer == issuer && (client == "" || c.ClientID == client) {
+			return tokens.Terms{Name: c.Name, Provider: t.providers[c.Name], Revalidate: c.RevalidateEvery}, true
+		}
+	}
+	return tokens.Terms{}, false
+}
+
+// lender lets the proxy have tokens of the keeper.
+type lender struct{ keeper *tokens.Keeper }
+
+// Access translates the keeper's words into the proxy's.
+func (l lender) Access(ctx context.Context, s *session.Session) (string, time.Time, bool, error) {
+	g, ok, err := l.keeper.Access(ctx, s)
+	return g.Token, g.Until, ok, err
+}
+
+// Touch is the keeper's.
+func (l lender) Touch(ctx context.Context, s *session.Session) time.Time {
+	return l.keeper.Touch(ctx, s)
+}
