@@ -13,6 +13,7 @@ import (
 // The names of the gauges that an edge registers. Units are in the name.
 const (
 	GaugeStaleness      = "edgeauth_revocation_staleness_seconds"            // label shard
+	GaugeRegisters      = "edgeauth_revocation_registers"                    // no label
 	GaugeOutbox         = "edgeauth_revocation_outbox_entries"               // no label
 	GaugeConfigValid    = "edgeauth_config_valid"                            // no label; 0 or 1
 	GaugeConfigLoaded   = "edgeauth_config_loaded_timestamp_seconds"         // no label
