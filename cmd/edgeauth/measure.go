@@ -33,6 +33,7 @@ func (e *edge) measure() {
 		_, ok := e.keys.Ring().Pepper()
 		return truth(ok)
 	})
+	e.durable.measure(e)
 	e.measureKeys()
 	e.measureEvents()
 	e.measureRedis()
