@@ -13,9 +13,14 @@ import (
 	"github.com/edgeauth/edgeauth/oidc/internal/jws"
 )
 
-// verified returns the claims of a token whose form and signature are right, and the algorithm of the signature. types are
-// the header types allowed, in lower case. What the claims say is for package assertions to judge.
+// verified returns the claims of a token for this client whose form and signature are right, and the algorithm of the
+// signature. types are the header types allowed, in lower case. What the claims say is for package assertions to judge.
 func (p *Provider) verified(ctx context.Context, op, raw string, types []string, lane jwks.Lane) (claims.Object, string, error) {
+	return p.verifiedFor(ctx, op, p.config.ClientID, raw, types, lane)
+}
+
+// verifiedFor is verified for an audience that need not be this client.
+func (p *Provider) verifiedFor(ctx context.Context, op, audience, raw string, types []string, lane jwks.Lane) (claims.Object, string, error) {
 	if _, err := p.discovered(op); err != nil {
 		return nil, "", err
 	}
@@ -27,7 +32,7 @@ func (p *Provider) verified(ctx context.Context, op, raw string, types []string,
 	if err != nil {
 		return nil, "", invalid(op, "the token's claims: %w", err)
 	}
-	if err := p.verifySignature(ctx, op, raw, token, lane); err != nil {
+	if err := p.verifySignature(ctx, op, audience, raw, token, lane); err != nil {
 		return nil, "", err
 	}
 	return object, token.Algorithm, nil
@@ -39,10 +44,10 @@ func (p *Provider) rules() assertions.Rules {
 }
 
 // verifySignature lets go-oidc judge the token, with our keys.
-func (p *Provider) verifySignature(ctx context.Context, op, raw string, parsed jws.Token, lane jwks.Lane) error {
+func (p *Provider) verifySignature(ctx context.Context, op, audience, raw string, parsed jws.Token, lane jwks.Lane) error {
 	keys := &keysOfOneToken{set: p.keys, token: parsed, lane: lane}
 	verifier := gooidc.NewVerifier(p.config.Issuer, keys, &gooidc.Config{
-		ClientID:             p.config.ClientID,
+		ClientID:             audience,
 		SupportedSigningAlgs: p.config.Algorithms,
 		Now:                  func() time.Time { return p.config.Now().Add(-p.config.ClockSkew) },
 	})

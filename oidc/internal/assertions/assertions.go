@@ -41,6 +41,15 @@ func ProtocolClaims() []string {
 
 // common checks issuer, audience and times, and reads who is meant.
 func (r Rules) common(object claims.Object) (t Token, err error) {
+	if t, err = r.named(object); err != nil {
+		return t, err
+	}
+	t.Issued, t.Expires, err = r.times(object)
+	return t, err
+}
+
+// named checks issuer and audience, and reads who is meant.
+func (r Rules) named(object claims.Object) (t Token, err error) {
 	if err := object.RefuseVariantsOf(ProtocolClaims()...); err != nil {
 		return t, err
 	}
@@ -57,32 +66,15 @@ func (r Rules) common(object claims.Object) (t Token, err error) {
 	if t.Sub, _, err = object.Identifier("sub", LongestSub); err != nil {
 		return t, err
 	}
-	if t.SID, _, err = object.Identifier("sid", longestSID); err != nil {
-		return t, err
-	}
-	t.Issued, t.Expires, err = r.times(object)
+	t.SID, _, err = object.Identifier("sid", longestSID)
 	return t, err
 }
 
 // times requires exp and iat, though RFC 7519 leaves both open, and allows for the clock skew.
 func (r Rules) times(object claims.Object) (issued, expires time.Time, err error) {
-	if expires, err = object.MustTime("exp"); err != nil {
-		return issued, expires, err
-	}
-	if issued, err = object.MustTime("iat"); err != nil {
-		return issued, expires, err
-	}
-	begins, _, err := object.Time("nbf")
-	switch {
-	case err != nil:
-	case !r.Now.Before(expires.Add(r.Skew)):
-		err = fmt.Errorf("it has expired %v ago", r.Now.Sub(expires))
-	case issued.After(r.Now.Add(r.Skew)):
-		err = fmt.Errorf("it was issued %v from now", issued.Sub(r.Now))
-	case issued.Before(r.Now.Add(-oldestIAT - r.Skew)):
+	issued, expires, err = r.moments(object)
+	if err == nil && issued.Before(r.Now.Add(-oldestIAT-r.Skew)) {
 		err = fmt.Errorf("it was issued %v ago", r.Now.Sub(issued))
-	case begins.After(r.Now.Add(r.Skew)):
-		err = fmt.Errorf("it begins %v from now", begins.Sub(r.Now))
 	}
 	return issued, expires, err
 }

@@ -27,7 +27,8 @@ type Lane uint8
 // The lanes.
 const (
 	LaneLogin  Lane = iota // the token came from the provider's token endpoint
-	LaneLogout             // the token came from anyone
+	LaneLogout             // the token came from anyone, as a logout token
+	LaneAccess             // the token came from anyone, as an access token for our own API
 	lanes
 )
 
