@@ -16,7 +16,7 @@ help: ## show these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | column -t -s "$$(printf '\t')"
 
 .PHONY: setup
-setup: ## get what the tests need: redis-server, Chromium, Java, Keycloak, Pebble, geo data
+setup: ## get what the tests need: redis-server, Chromium, Java, Keycloak, Pebble, buf, geo data
 	@scripts/setup-tests.sh
 
 .PHONY: test
@@ -80,7 +80,7 @@ image-context: ## build the file set that the container image is made of
 	go test -count=1 -run Image ./internal/image
 
 .PHONY: generate
-generate: ## write generated files again (schemas of the configuration and of audit events, configuration reference)
+generate: ## write generated files again (schemas of configuration and audit events, configuration reference, the API from proto/)
 	go generate ./...
 
 .PHONY: clean

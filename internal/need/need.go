@@ -37,6 +37,16 @@ func Pebble(t testing.TB) string {
 	return program(t, "pebble")
 }
 
+// Buf returns the folder with buf and the plugins that it runs, as the set-up script built them.
+func Buf(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(Cache(), "bin")
+	if !isFile(filepath.Join(dir, "buf")) || !isFile(filepath.Join(dir, "protoc-gen-openapiv2")) {
+		missing(t, "buf", "not built in "+dir)
+	}
+	return dir
+}
+
 // CARoots returns the file of the certificate authorities that the machine trusts, where Debian keeps it.
 func CARoots(t testing.TB) string {
 	t.Helper()
