@@ -20,7 +20,7 @@ type Config struct {
 	Upstreams []Upstream `yaml:"upstreams" required:"true" doc:"The applications behind edgeauth, by name."`
 	Routes    []Route    `yaml:"routes" required:"true" doc:"Which requests go to which upstream, and who may make them. What no route matches is refused. Of several that match, the most specific path wins, not the first in the list."`
 	DryRun    DryRun     `yaml:"dry_run" doc:"A policy that is tried out beside the one in force, without effect. See docs/dry-run.md."`
-	Admin     Admin      `yaml:"admin" doc:"The listener for health checks and metrics."`
+	Admin     Admin      `yaml:"admin" doc:"The listener for health checks and metrics, and the governance API."`
 	Telemetry Telemetry  `yaml:"telemetry" doc:"Logs and audit events."`
 
 	// Warnings are remarks on a configuration that is accepted as it stands, in the order of the file.

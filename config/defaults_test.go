@@ -61,7 +61,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 		}},
 		Session: config.Session{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, DeviceLifetime: 180 * 24 * time.Hour,
 			KeysFile: "/var/lib/edgeauth/keys.json"},
-		Store: config.Store{Type: config.StoreEmbedded, OutboxLimit: 100_000, SnapshotEvery: time.Minute, Redis: config.Redis{Addresses: []string{},
+		Store: config.Store{Type: config.StoreEmbedded, Redis: config.Redis{Addresses: []string{},
 			ConnectTimeout: time.Second, CommandTimeout: 250 * time.Millisecond, Connections: 32}},
 		Levels: config.Levels{
 			Normal: config.Level{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, ACR: []string{}, AMR: []string{}, Blocks: []string{},
@@ -91,7 +91,10 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 			Name: "/", Path: "/", Upstream: "app", Methods: []string{}, Groups: []string{}, Claims: map[string][]string{},
 			Emails: []string{}, Classes: []string{}, ACR: []string{}, AMR: []string{}, Preflight: config.PreflightRefuse, AllowOrigins: []string{},
 		}},
-		Admin: config.Admin{Listen: "127.0.0.1:9090"},
+		Admin: config.Admin{Listen: "127.0.0.1:9090", API: config.API{
+			Certificates: config.APICertificates{Viewer: []string{}, Operator: []string{}},
+			Bearer:       config.APIBearer{Claim: []string{"roles"}, Viewer: []string{}, Operator: []string{}},
+		}},
 		Telemetry: config.Telemetry{LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, Audit: config.Audit{Webhook: config.Webhook{
 			Timeout: 10 * time.Second, Queue: 10_000, RetryFor: 24 * time.Hour, Events: []string{},
 		}}},

@@ -30,6 +30,7 @@ func validate(c *Config, r *strict.Result) {
 	v.upstreams()
 	v.routes()
 	v.admin()
+	v.api()
 	v.webhook()
 	v.files()
 	v.unused()

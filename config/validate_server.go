@@ -89,8 +89,8 @@ func (v validator) proxies() {
 
 // listeners reports two listeners on one address.
 func (v validator) listeners() {
-	paths := []string{"server.listen", "server.http_listen", "admin.listen"}
-	addresses := []string{v.Server.Listen, v.Server.HTTPListen, v.Admin.Listen}
+	paths := []string{"server.listen", "server.http_listen", "admin.listen", "admin.api.listen"}
+	addresses := []string{v.Server.Listen, v.Server.HTTPListen, v.Admin.Listen, v.Admin.API.Listen}
 	for i, a := range addresses {
 		for j := range i {
 			if collide(a, addresses[j]) {

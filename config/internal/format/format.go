@@ -32,6 +32,7 @@ func All() map[string]strict.Format {
 		"emailpattern": emailOrDomain,
 		"listen":       listen,
 		"hostport":     hostPort,
+		"certname":     matching(certName, "must be a certificate's name with its kind: cn:, dns:, email: or uri:", "as in cn:ops or dns:ops.example.com; dns names in small letters"),
 		"origin":       origin,
 		"pageorigin":   pageOrigin,
 		"host":         hostName,
