@@ -33,8 +33,7 @@ const (
 	TwoCookies       Name = "two_session_cookies"
 	LogReseeded      Name = "log_reseeded"
 	LogBegun         Name = "log_begun"
-	LogGap           Name = "log_gap"       // entries were lost or trimmed; a shard was loaded anew
-	LogFromDisk      Name = "log_from_disk" // the store was away at the start; a copy on disk counts until it is back
+	LogGap           Name = "log_gap" // entries were lost or trimmed; a shard was loaded anew
 	ConfigReloaded   Name = "config_reloaded"
 	ConfigRefused    Name = "config_refused"
 	KeysReloaded     Name = "keys_reloaded"
@@ -52,16 +51,18 @@ const (
 	AuthenticatorEnrolled Name = "authenticator_enrolled" // during a step-up, and proves nothing against what raised it
 	HistoryForgotten      Name = "history_forgotten"      // an operator erased what was remembered of a person's logins
 	DryRunDifference      Name = "dry_run_difference"     // the candidate of dry_run would have answered otherwise
+	APICalled             Name = "api_called"             // somebody whom the governance API knows called it
+	APIRefused            Name = "api_refused"            // a call to the governance API by somebody unknown, or who may not
 )
 
 // Names returns every event, in the order in which they are declared.
 func Names() []Name {
 	return []Name{
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, LogoutEverywhere, SessionEnded, BackchannelOK, BackchannelBad,
-		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, LogFromDisk, ConfigReloaded, ConfigRefused,
+		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
-		DryRunDifference,
+		DryRunDifference, APICalled, APIRefused,
 	}
 }
 

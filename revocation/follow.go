@@ -2,7 +2,6 @@ package revocation
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -34,7 +33,6 @@ func (r *Replica) loaded(shard int, head Head) {
 	for _, inc := range head.Held {
 		s.held[inc] = true
 	}
-	s.restored = restored{}
 	s.mu.Unlock()
 	r.recompute()
 }
@@ -47,17 +45,16 @@ func (r *Replica) currentOf(shard int) identity.Incarnation {
 	return s.current
 }
 
-// holds reports whether the shard's copy contains an incarnation in full, up to where it has come.
+// holds reports whether the shard's copy contains an incarnation in full.
 func (r *Replica) holds(shard int, inc identity.Incarnation) bool {
 	s := r.shards[shard]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.held[inc] || slices.Contains(s.restored.held, inc)
+	return s.held[inc]
 }
 
 // known returns the incarnations that the shard's copy contains in full, the current one first: a shard without one
-// takes the first that it is given. What was restored is not among them. It may lack what others wrote since, and given
-// back as a whole it would revive whom they revoked.
+// takes the first that it is given.
 func (r *Replica) known(shard int) []identity.Incarnation {
 	s := r.shards[shard]
 	s.mu.RLock()
@@ -89,39 +86,24 @@ func (r *Replica) beyond(shard int, entries []Entry) (missing []Entry) {
 func (r *Replica) recompute() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	leaning := r.leaning.Load()
-	held, current, same := r.shards[0].state(false)
-	vouched, _, _ := r.shards[0].state(leaning)
+	common, current, same := r.shards[0].state()
 	for i := 1; i < Shards; i++ {
-		other, cur, _ := r.shards[i].state(false)
-		more, _, _ := r.shards[i].state(leaning)
-		intersect(held, other)
-		intersect(vouched, more)
+		held, cur, _ := r.shards[i].state()
+		maps.DeleteFunc(common, func(inc identity.Incarnation, _ bool) bool { return !held[inc] })
 		same = same && cur == current
 	}
-	if same && held[current] {
+	if same && common[current] {
 		r.current.Store(&current)
 	}
-	if !maps.Equal(vouched, *r.vouched.Load()) {
-		r.vouched.Store(&vouched)
+	if !maps.Equal(common, *r.vouched.Load()) {
+		r.vouched.Store(&common)
 		r.version.Add(1)
 	}
 }
 
-func intersect(all, with map[identity.Incarnation]bool) {
-	maps.DeleteFunc(all, func(inc identity.Incarnation, _ bool) bool { return !with[inc] })
-}
-
-// state returns a copy of what the shard holds, with what was restored or without, and whether it has a current
-// incarnation.
-func (s *shard) state(leaning bool) (held map[identity.Incarnation]bool, current identity.Incarnation, ok bool) {
+// state returns a copy of what the shard holds, and whether it has a current incarnation.
+func (s *shard) state() (held map[identity.Incarnation]bool, current identity.Incarnation, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	held = maps.Clone(s.held)
-	if leaning {
-		for _, inc := range s.restored.held {
-			held[inc] = true
-		}
-	}
-	return held, s.current, !s.current.IsZero()
+	return maps.Clone(s.held), s.current, !s.current.IsZero()
 }

@@ -34,7 +34,7 @@ type wireError struct {
 }
 
 // control answers on the control socket: it lets the owner of data_dir write to the log of the running edge, ask what it
-// knows of a person, and have it forget that.
+// knows of a person, and have it forget that. The governance API stands beside.
 func (e *edge) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /revoke", asked(func(ctx context.Context, in wireEntry) (wireDelivery, error) {
@@ -47,6 +47,8 @@ func (e *edge) control() http.Handler {
 	}))
 	mux.Handle("POST /known", asked(func(ctx context.Context, in wireSubject) (known, error) { return e.known(ctx, in), nil }))
 	mux.Handle("POST /forget", asked(e.forget))
+	mux.Handle("/v1/", e.local())
+	mux.Handle("/edgeauth.v1.SessionService/", e.local())
 	return mux
 }
 
@@ -111,12 +113,8 @@ func askToRevoke(ctx context.Context, socket string, e revocation.Entry) (string
 	if err := askEdge(ctx, socket, "/revoke", wireEntry{name, value}, &answer); err != nil {
 		return "", err
 	}
-	switch answer.Delivery {
-	case revocation.Pending.String():
+	if answer.Delivery == revocation.Pending.String() {
 		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back", nil
-	case revocation.InMemory.String():
-		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back, unless the edge here is restarted before: " +
-			"its outbox is full or has no disk", nil
 	}
 	return "every edge refuses", nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
+	"github.com/edgeauth/edgeauth/admin/api"
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/revocation"
@@ -36,11 +36,11 @@ type edge struct {
 	replica  *revocation.Replica
 	follower *revocation.Follower
 	writer   *revocation.Writer
-	durable  durable
 	memory   memory
 	index    *sessions.Index
 	recorder *sessions.Recorder
 	tokens   *tokens.Keeper
+	hub      *api.Hub
 
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
@@ -56,6 +56,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e.log = newLogger(logs, cfg.Telemetry.LogFormat, e.level)
 	adoptLibraries(e.log)
 	e.hook = newHook(e.log, e.metrics)
+	e.hub = api.NewHub()
 	e.audit = audit.New(e.log, e.observe, time.Now)
 	var err error
 	if e.pages, err = web.NewPages(); err != nil {
@@ -69,15 +70,12 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	}
 	e.replica = revocation.NewReplica(time.Now)
 	e.writer = revocation.NewWriter(e.store, e.replica, "", e.delivered)
-	if e.durable, err = openDurable(e, cfg); err != nil {
-		return nil, errors.Join(err, e.store.Close())
-	}
 	grace := revocation.DefaultGrace
 	if cfg.Store.Type == config.StoreEmbedded {
 		grace = 0 // the file has one user: nobody else could give it anything back
 	}
 	e.follower = revocation.NewFollower(revocation.FollowerOptions{
-		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace, Bound: bound(cfg),
+		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace,
 	})
 	e.index = newIndex(e)
 	e.recorder = newRecorder(e.index, e.metrics)
@@ -130,8 +128,6 @@ func (e *edge) happened(what revocation.Happening, detail string) {
 		event.Name = audit.EntryUnreadable
 	case revocation.Gap:
 		event.Name = audit.LogGap
-	case revocation.Leaned:
-		event.Name = audit.LogFromDisk
 	}
 	e.audit.Write(context.Background(), event)
 }
@@ -160,4 +156,4 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.tree.Load().handler.ServeHTTP(w, r)
 }
 
-func (e *edge) close() error { return errors.Join(e.store.Close(), e.durable.close(e)) }
+func (e *edge) close() error { return e.store.Close() }

@@ -9,10 +9,11 @@ import (
 	"github.com/edgeauth/edgeauth/policy"
 )
 
-// observe sees each audit event: it counts it and offers it to the webhook.
+// observe sees each audit event: it counts it and offers it to the webhook and to those who follow events.
 func (e *edge) observe(ev audit.Event) {
 	e.count(&ev)
 	e.hook.offer(&ev)
+	e.hub.Publish(&ev)
 }
 
 // count counts a security event, and what it says of logins, levels and step-ups.

@@ -89,6 +89,13 @@ func (q *question) known(ctx context.Context) (*known, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	if q.tell != nil {
+		k := q.tell(ctx, wireSubject{q.who.subject, seen, q.at})
+		k.from = fromEdge
+		k.unhashed(q, ringErr)
+		k.until(q)
+		return &k, nil
+	}
 	k := nothing
 	err = askEdge(ctx, socketPath(q.cfg), "/known", wireSubject{q.who.subject, seen, q.at}, &k)
 	if k.from = fromEdge; errors.Is(err, errNoEdge) {

@@ -51,7 +51,11 @@ func meaning(name string) string {
 		return "an operator erased what was remembered of a person's logins"
 	case audit.DryRunDifference:
 		return "the candidate of dry_run would have answered otherwise"
-	case audit.ReplayRefused, audit.LoopBroken, audit.LogReseeded, audit.LogBegun, audit.LogGap, audit.LogFromDisk, audit.ConfigReloaded, audit.ConfigRefused,
+	case audit.APICalled:
+		return "somebody called the governance API"
+	case audit.APIRefused:
+		return "somebody unknown, or without the role, called the governance API"
+	case audit.ReplayRefused, audit.LoopBroken, audit.LogReseeded, audit.LogBegun, audit.LogGap, audit.ConfigReloaded, audit.ConfigRefused,
 		audit.KeysReloaded, audit.OutboxDelivered, audit.EntryUnreadable:
 		return "see docs/audit.md"
 	}

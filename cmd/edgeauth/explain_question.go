@@ -37,6 +37,8 @@ type question struct {
 	ja4     string
 	offline bool
 	places  *geo.DB // once opened
+
+	tell func(context.Context, wireSubject) known // what an edge itself knows, where it asks; nil: it is asked, or the store
 }
 
 // person is who the request is of, freshly logged in.

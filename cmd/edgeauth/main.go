@@ -53,7 +53,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newRun(), newCheck(), newDemo(), newExplain(), newRevoke(), newForget(), newKeys(), newHealthcheck(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newDemo(), newExplain(), newRevoke(), newSessions(), newForget(), newKeys(), newHealthcheck(), newVersion())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.HasSubCommands() {

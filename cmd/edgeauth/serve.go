@@ -68,6 +68,13 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 			return out, err
 		}
 	}
+	if cfg.Admin.API.Listen != "" {
+		s, err := e.governanceService(cfg)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, s)
+	}
 	ln, err := e.listenControl(cfg)
 	if err != nil {
 		return out, err
@@ -124,7 +131,6 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	loops, life := errgroup.WithContext(life)
 	loops.Go(func() error { return e.follower.Run(life) })
 	loops.Go(func() error { return e.writer.Run(life) })
-	loops.Go(func() error { return e.durable.run(life) })
 	loops.Go(func() error { return e.keys.Run(life, e.log, e.keysChanged) })
 	if s, ok := e.store.(interface{ Run(context.Context) error }); ok {
 		loops.Go(func() error { return s.Run(life) })
@@ -152,6 +158,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 			}
 			if !e.draining.Swap(true) {
 				drained = time.Now().Add(e.tree.Load().cfg.Server.Drain)
+				e.endStreams()
 				e.log.Info("shutting down: no new connections, requests in flight may finish", "within", e.tree.Load().cfg.Server.Drain.String())
 			}
 			if s.name == adminListen {

@@ -45,6 +45,8 @@ type tree struct {
 	watch     watch
 	dry       *dryRun
 	hook      hookTarget
+
+	governance *governance
 }
 
 // parts are what a tree is built from besides its configuration: the things that live as long as the process.
@@ -64,6 +66,7 @@ type parts struct {
 	index    *sessions.Index
 	recorder *sessions.Recorder
 	tokens   *tokens.Keeper
+	governed governed
 }
 
 func (e *edge) parts() parts {
@@ -72,7 +75,7 @@ func (e *edge) parts() parts {
 		revoker: countingRevoker{e.writer, e.metrics},
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 		history: newHistory(e, e.log), memory: e.memory,
-		index: e.index, recorder: e.recorder, tokens: e.tokens,
+		index: e.index, recorder: e.recorder, tokens: e.tokens, governed: e.governed(),
 	}
 }
 
@@ -110,6 +113,9 @@ func newTree(cfg *config.Config, p parts, old *tree) (*tree, error) {
 		return nil, err
 	}
 	access := web.AccessOptions{Log: p.log, Clients: web.NewClients(cfg.Server.TrustedProxies), Now: time.Now, Observe: p.observe, Pages: p.pages, Hello: wire.Hello}
+	if t.governance, err = newGovernance(cfg, t, p); err != nil {
+		return nil, err
+	}
 	t.plain = web.Access(access, t.certs.HTTPHandler(certs.Redirect(all.secureHosts())))
 	access.Secure = all.secure
 	t.handler = web.Access(access, all)
@@ -166,6 +172,9 @@ func (t *tree) run(ctx context.Context) error {
 	if t.watch.places != nil {
 		g.Go(func() error { return t.watch.places.Run(ctx) })
 	}
+	if t.governance.certs != nil {
+		g.Go(func() error { return t.governance.certs.Run(ctx) })
+	}
 	return g.Wait()
 }
 
@@ -181,6 +190,7 @@ func (t *tree) clockSkew(issuer string) time.Duration {
 
 // retire closes the connections to applications that nobody uses any more, once another tree is in place.
 func (t *tree) retire() {
+	t.governance.api.End()
 	for _, u := range t.upstreams {
 		u.Close()
 	}

@@ -23,6 +23,7 @@ type Setup struct {
 	Listen  string   // address of server.listen
 	URL     string   // public origin; empty: http:// and Listen
 	Server  string   // further keys of `server:`, each line indented by two spaces and ended
+	Admin   string   // further keys of `admin:`, likewise
 	Rest    string   // the configuration from `providers:` on
 	Env     []string // further environment, as NAME=VALUE
 	Program string   // another edgeauth than Binary
@@ -102,8 +103,8 @@ func (e *Edge) Configure(rest string) {
 
 // Config is the text of the configuration as Configure writes it.
 func (e *Edge) Config() string {
-	return fmt.Sprintf("server:\n  hosts: [{url: %q}]\n  listen: %s\n  data_dir: %s\n  drain: 5s\n%sadmin:\n  listen: %s\ntelemetry:\n  log_level: debug\n%s",
-		e.URL, e.Listen, e.Dir, e.setup.Server, strings.TrimPrefix(e.Admin, "http://"), e.setup.Rest)
+	return fmt.Sprintf("server:\n  hosts: [{url: %q}]\n  listen: %s\n  data_dir: %s\n  drain: 5s\n%sadmin:\n  listen: %s\n%stelemetry:\n  log_level: debug\n%s",
+		e.URL, e.Listen, e.Dir, e.setup.Server, strings.TrimPrefix(e.Admin, "http://"), e.setup.Admin, e.setup.Rest)
 }
 
 // Overwrite puts any text in place of the configuration file, in one step.

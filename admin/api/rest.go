@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
+)
+
+// readTimeout bounds the reading of a request's body.
+const readTimeout = 10 * time.Second
+
+// newREST is the service as REST: grpc-gateway in front of it, in this process. Field names are those of the .proto.
+func newREST(a *API) (http.Handler, error) {
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
+		runtime.WithErrorHandler(refuse),
+		runtime.SetQueryParameterParser(strictQuery{}),
+		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+	)
+	if err := edgeauthv1.RegisterSessionServiceHandlerClient(context.Background(), mux, edgeauthv1.NewSessionServiceClient(inside{a})); err != nil {
+		return nil, fmt.Errorf("routing the governance API: %w", err)
+	}
+	return restRules(a.restEvents(mux), mux), nil
+}
+
+func marshaler() *runtime.JSONPb {
+	return &runtime.JSONPb{
+		MarshalOptions:   protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true},
+		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
+	}
+}
+
+// restRules keeps pages of other origins out: a browser that has a client certificate would send it along with a form that any page
+// posts, but no page can send JSON elsewhere without asking first, which is not answered.
+func restRules(events, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if r.Method == http.MethodPost && (err != nil || kind != "application/json") {
+			answer(w, status.New(codes.InvalidArgument, "the body must be JSON, with Content-Type: application/json"), http.StatusUnsupportedMediaType)
+			return
+		}
+		if r.Method == http.MethodGet && r.URL.Path == "/v1/events" {
+			events.ServeHTTP(w, r)
+			return
+		}
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // every server of ours can
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse writes an error as google.rpc.Status in JSON.
+func refuse(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	st, code := status.Convert(err), 0
+	if h, ok := errors.AsType[*runtime.HTTPStatusError](err); ok {
+		st, code = status.Convert(h.Err), h.HTTPStatus
+	}
+	if code == 0 {
+		code = runtime.HTTPStatusFromCode(st.Code())
+	}
+	answer(w, st, code)
+}
+
+func answer(w http.ResponseWriter, st *status.Status, code int) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	switch st.Code() {
+	case codes.Unauthenticated:
+		h.Set("WWW-Authenticate", "Bearer") // RFC 6750, section 3
+	case codes.ResourceExhausted, codes.Unavailable:
+		h.Set("Retry-After", "1")
+	}
+	body, err := marshaler().Marshal(st.Proto())
+	if err != nil { // a detail of a kind that is not linked in
+		body = []byte(`{"code":13}`)
+	}
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // a caller who has gone needs no answer
+}
+
+// strictQuery refuses query parameters that name no field, which the gateway would pass over: a mistyped condition would widen what
+// was asked for.
+type strictQuery struct{}
+
+// Parse implements runtime.QueryParameterParser.
+func (strictQuery) Parse(m proto.Message, values url.Values, filter *utilities.DoubleArray) error {
+	for name := range values {
+		if !hasField(m.ProtoReflect().Descriptor(), strings.Split(name, ".")) {
+			return fmt.Errorf("there is no parameter %.100q", name)
+		}
+	}
+	return (&runtime.DefaultQueryParser{}).Parse(m, values, filter)
+}
+
+func hasField(m protoreflect.MessageDescriptor, path []string) bool {
+	f := m.Fields().ByTextName(path[0])
+	if f == nil {
+		f = m.Fields().ByJSONName(path[0])
+	}
+	switch {
+	case f == nil:
+		return false
+	case len(path) == 1:
+		return f.Message() == nil
+	}
+	return f.Message() != nil && hasField(f.Message(), path[1:])
+}
+
+// inside calls the service in this process, through the same guard as gRPC. It carries no streams.
+type inside struct{ api *API }
+
+// Invoke implements grpc.ClientConnInterface.
+func (c inside) Invoke(ctx context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
+	for _, m := range edgeauthv1.SessionService_ServiceDesc.Methods {
+		if m.MethodName != path.Base(method) {
+			continue
+		}
+		read := func(in any) error { proto.Merge(in.(proto.Message), args.(proto.Message)); return nil }
+		out, err := m.Handler(c.api, ctx, read, c.api.unary)
+		if err == nil {
+			proto.Merge(reply.(proto.Message), out.(proto.Message))
+		}
+		return err
+	}
+	return status.Error(codes.Unimplemented, "there is no such method")
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (inside) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, status.Error(codes.Unimplemented, "streams have a handler of their own")
+}
