@@ -63,6 +63,51 @@ func Test_the_logout_of_a_user_at_Keycloak_ends_all_sessions_and_nobody_elses(t 
 	}
 }
 
+// listed is how many sessions the client is shown as its own.
+func (r realm) listed(client *keycloak.Client) int {
+	r.t.Helper()
+	p := r.get(client, "/.edgeauth/sessions")
+	if p.Status != http.StatusOK || p.URL.Path != "/.edgeauth/sessions" {
+		r.t.Fatalf("the sessions: %d at %s", p.Status, p.URL)
+	}
+	return strings.Count(p.Body, "<li>")
+}
+
+func Test_LO01_a_session_that_Keycloak_ended_is_off_the_list(t *testing.T) {
+	r := startRealm(t)
+	r.keycloak.LogoutUser("carol")
+	first := r.loggedIn("carol")
+	sid := r.keycloak.Sessions("carol")[0].ID
+	second := r.loggedIn("carol")
+	if n := r.listed(second); n != 2 {
+		t.Errorf("%d sessions are listed after two logins", n)
+	}
+	r.keycloak.EndSession(sid)
+	r.Until("the ended session is off the list", func() bool { return r.listed(second) == 1 })
+	if r.isIn(first) || !r.isIn(second) {
+		t.Error("the list does not say what is so")
+	}
+}
+
+func Test_a_logout_everywhere_ends_all_sessions_here_and_this_browsers_at_Keycloak(t *testing.T) {
+	r := startRealm(t)
+	r.keycloak.LogoutUser("carol")
+	first, second, bob := r.loggedIn("carol"), r.loggedIn("carol"), r.loggedIn("bob")
+	p := must(t)(second.Submit(t.Context(), r.get(second, "/.edgeauth/sessions"), map[string]string{"end": "all"}))
+	if p.Status != http.StatusOK || p.URL.Path != "/.edgeauth/logged-out" {
+		t.Errorf("it ended at %s with %d\n%s", p.URL, p.Status, p.Body)
+	}
+	if r.isIn(first) || r.isIn(second) || !r.isIn(bob) {
+		t.Errorf("logged in: %v, %v, bob %v", r.isIn(first), r.isIn(second), r.isIn(bob))
+	}
+	if left := r.keycloak.Sessions("carol"); len(left) != 1 {
+		t.Errorf("at Keycloak she has %d sessions, want that of the other browser", len(left))
+	}
+	if p := r.get(first, "/"); !shows(p, "X-Auth-User", "carol") {
+		t.Errorf("the other browser, which Keycloak still knows, is not logged in anew: %d at %s", p.Status, p.URL)
+	}
+}
+
 // delivery is a logout token and what the edge answered.
 type delivery struct {
 	claims map[string]any

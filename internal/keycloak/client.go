@@ -81,6 +81,7 @@ func (c *Client) Submit(ctx context.Context, page Page, values map[string]string
 		return Page{}, err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Accept", "text/html")
 	request.Header.Set("Origin", page.URL.Scheme+"://"+page.URL.Host)
 	return c.follow(request)
 }
