@@ -13,7 +13,12 @@ import (
 // The names of the gauges that an edge registers. Units are in the name.
 const (
 	GaugeStaleness      = "edgeauth_revocation_staleness_seconds"            // label shard
+	GaugeRegisters      = "edgeauth_revocation_registers"                    // no label
 	GaugeOutbox         = "edgeauth_revocation_outbox_entries"               // no label
+	GaugeOutboxKept     = "edgeauth_revocation_outbox_kept"                  // no label; 0 or 1
+	GaugeLeaning        = "edgeauth_revocation_from_disk"                    // no label; 0 or 1
+	GaugeCopyAge        = "edgeauth_revocation_copy_age_seconds"             // no label
+	GaugeDiskRefused    = "edgeauth_revocation_files_refused"                // label file
 	GaugeConfigValid    = "edgeauth_config_valid"                            // no label; 0 or 1
 	GaugeConfigLoaded   = "edgeauth_config_loaded_timestamp_seconds"         // no label
 	GaugeProviderReady  = "edgeauth_provider_ready"                          // label provider; 0 or 1

@@ -33,7 +33,8 @@ const (
 	TwoCookies       Name = "two_session_cookies"
 	LogReseeded      Name = "log_reseeded"
 	LogBegun         Name = "log_begun"
-	LogGap           Name = "log_gap" // entries were lost or trimmed; a shard was loaded anew
+	LogGap           Name = "log_gap"       // entries were lost or trimmed; a shard was loaded anew
+	LogFromDisk      Name = "log_from_disk" // the store was away at the start; a copy on disk counts until it is back
 	ConfigReloaded   Name = "config_reloaded"
 	ConfigRefused    Name = "config_refused"
 	KeysReloaded     Name = "keys_reloaded"
@@ -59,7 +60,7 @@ const (
 func Names() []Name {
 	return []Name{
 		LoginStarted, LoginSucceeded, LoginRefused, SessionReplaced, Logout, LogoutEverywhere, SessionEnded, BackchannelOK, BackchannelBad,
-		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, ConfigReloaded, ConfigRefused,
+		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, LogFromDisk, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
 		DryRunDifference, APICalled, APIRefused,

@@ -38,7 +38,7 @@ type line struct {
 	Host      string    `json:"host,omitempty" doc:"the public origin or host at which it happened"`
 	Reason    string    `json:"reason,omitempty" doc:"a code that says why"`
 	Actor     string    `json:"actor,omitempty" doc:"who wanted it"`
-	Delivery  string    `json:"delivery,omitempty" enum:"delivered,pending" doc:"whether the shared log has the revocation already"`
+	Delivery  string    `json:"delivery,omitempty" enum:"delivered,pending,in_memory" doc:"whether the shared log has the revocation already, and if not whether a restart of this edge would lose it"`
 	Level     string    `json:"security_level,omitempty" doc:"the level that something was raised to, or that was to be proven"`
 
 	Mode       string             `json:"mode,omitempty" enum:"enforce,observe" doc:"whether the assessment could raise a level, or was for the record only"`

@@ -61,7 +61,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 		}},
 		Session: config.Session{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, DeviceLifetime: 180 * 24 * time.Hour,
 			KeysFile: "/var/lib/edgeauth/keys.json"},
-		Store: config.Store{Type: config.StoreEmbedded, Redis: config.Redis{Addresses: []string{},
+		Store: config.Store{Type: config.StoreEmbedded, OutboxLimit: 100_000, SnapshotEvery: time.Minute, Redis: config.Redis{Addresses: []string{},
 			ConnectTimeout: time.Second, CommandTimeout: 250 * time.Millisecond, Connections: 32}},
 		Levels: config.Levels{
 			Normal: config.Level{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, ACR: []string{}, AMR: []string{}, Blocks: []string{},

@@ -17,7 +17,7 @@ type Server struct {
 	TLS               TLS            `yaml:"tls" doc:"Where certificates come from."`
 	TLSInFront        bool           `yaml:"tls_in_front" default:"false" doc:"Says that something in front of edgeauth ends TLS, so that edgeauth may speak plain HTTP for public https addresses."`
 	TrustedProxies    []netip.Prefix `yaml:"trusted_proxies" default:"[]" doc:"Addresses and networks (CIDR) whose X-Forwarded-For is believed when the client's address is told. None by default."`
-	DataDir           string         `yaml:"data_dir" default:"/var/lib/edgeauth" format:"path" required:"true" doc:"Folder of the embedded store, the key ring, certificates and the control socket. Needs a restart."`
+	DataDir           string         `yaml:"data_dir" default:"/var/lib/edgeauth" format:"path" required:"true" doc:"Folder of the embedded store, the key ring, certificates, the control socket, and with Redis what outlives a restart without it: revocations that wait and a copy of the log. Each edge needs one of its own. Needs a restart."`
 	Drain             time.Duration  `yaml:"drain" default:"30s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish after SIGTERM."`
 	ReadHeaderTimeout time.Duration  `yaml:"read_header_timeout" default:"10s" min:"1s" max:"5m" doc:"How long a client may take to send a request's header. Needs a restart."`
 	IdleTimeout       time.Duration  `yaml:"idle_timeout" default:"2m" min:"1s" max:"1h" doc:"How long a client's connection may stay open without a request. Needs a restart."`

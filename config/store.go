@@ -13,8 +13,11 @@ const (
 
 // Store is where state lives that edges share.
 type Store struct {
-	Type  StoreType `yaml:"type" default:"embedded" enum:"embedded,redis" doc:"embedded: a file in data_dir, for one edge. redis: shared by many edges. Needs a restart."`
-	Redis Redis     `yaml:"redis" doc:"Settings for type redis. Redis 7.0 or later, or Valkey. A change to any of them needs a restart, the password included."`
+	Type          StoreType     `yaml:"type" default:"embedded" enum:"embedded,redis" doc:"embedded: a file in data_dir, for one edge. redis: shared by many edges. Needs a restart."`
+	OutboxLimit   int           `yaml:"outbox_limit" default:"100000" min:"1000" max:"1000000" doc:"How many revocations may wait in this edge for Redis to come back, in memory and in data_dir. The oldest are kept; whoever makes one more is told that it is in memory only. Needs a restart."`
+	SnapshotEvery time.Duration `yaml:"snapshot_every" default:"1m" min:"1s" max:"1h" doc:"How often the copy of the revocation log is saved in data_dir, sealed, for a start while Redis is away. A large one is saved less often, so that it takes no more than a twentieth of the time. Needs a restart."`
+
+	Redis Redis `yaml:"redis" doc:"Settings for type redis. Redis 7.0 or later, or Valkey. A change to any of them needs a restart, the password included."`
 }
 
 // Redis is a single server, a group under Sentinel (MasterName set) or a cluster (Cluster true).

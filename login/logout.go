@@ -97,7 +97,7 @@ func (s *Server) leave(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case web.CallerOf(r) != web.Navigation:
 		return s.tellLoggedOut(w, delivery, next)
 	case delivery != revocation.Delivered:
-		return s.halfLoggedOut(w, r, next)
+		return s.halfLoggedOut(w, r, next, delivery)
 	}
 	return redirect(w, next)
 }
@@ -165,26 +165,15 @@ func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Se
 
 // farewell is what a program learns of a logout.
 type farewell struct {
-	Delivery string `json:"delivery"` // `delivered`: every server knows; `pending`: so far this one alone
-	Next     string `json:"next"`     // where to send the person: to the end of the provider's session, or home
+	Delivery string `json:"delivery"` // `delivered`: every server knows; `pending`, `in_memory`: so far this one alone
+	Detail   string `json:"detail,omitempty"`
+	Next     string `json:"next"` // where to send the person: to the end of the provider's session, or home
 }
 
 // tellLoggedOut answers a program, which cannot follow a redirect to another site.
 func (s *Server) tellLoggedOut(w http.ResponseWriter, d revocation.Delivery, next string) error {
-	status := http.StatusOK
-	if d != revocation.Delivered {
-		status = http.StatusAccepted
+	if d == revocation.Delivered {
+		return answerJSON(w, http.StatusOK, farewell{Delivery: d.String(), Next: next})
 	}
-	return answerJSON(w, status, farewell{d.String(), next})
-}
-
-// halfLoggedOut is the honest answer while the store is away.
-func (s *Server) halfLoggedOut(w http.ResponseWriter, r *http.Request, next string) error {
-	return s.say(w, r, "Logged out here, not yet everywhere", http.StatusAccepted, message{
-		Text: []string{
-			"This browser is logged out, and this server no longer accepts your session. A service that tells the other " +
-				"servers does not answer right now; they will follow as soon as it does.",
-			"Go on to log out at the login service too.",
-		},
-		Links: []web.Link{{Text: "Go on", URL: next}}})
+	return answerJSON(w, http.StatusAccepted, farewell{d.String(), here + " " + later(d), next})
 }

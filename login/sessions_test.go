@@ -322,7 +322,7 @@ func TestTheListWhileTheStoreIsAwayIsHonest(t *testing.T) {
 	}
 	held := two.held()
 	p, got = one.fetch(http.MethodPost, url.Values{"end": {"all"}})
-	if p.StatusCode != http.StatusAccepted || got.Delivery != "pending" || got.Next == "" || one.cookie("edgeauth") != "" || two.alive() {
+	if p.StatusCode != http.StatusAccepted || got.Delivery != "in_memory" || got.Next == "" || one.cookie("edgeauth") != "" || two.alive() {
 		t.Errorf("answered %d: %s; the other lives: %v", p.StatusCode, p.body, two.alive())
 	}
 	names := held.Bearer().Names()

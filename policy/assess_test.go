@@ -140,8 +140,4 @@ func TestAHistoryThatCannotBeReadIsNotThatOfANewUser(t *testing.T) {
 	if a := assess(f); a.Level != identity.Elevated || !slices.Contains(a.Unknown, policy.HistoryUnread) || !slices.Contains(a.Reasons, policy.HistoryUnread) {
 		t.Errorf("an unread history: %+v", a)
 	}
-	f.Now.Client.Contradicts, f.Failures.Subject = true, 24
-	if a := assess(f); a.Level != identity.High || slices.Contains(a.Reasons, policy.Learning) {
-		t.Errorf("an unread history and a score that does not need one: %+v", a)
-	}
 }

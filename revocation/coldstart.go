@@ -25,7 +25,8 @@ func (f *Follower) coldStart(ctx context.Context) {
 	for ctx.Err() == nil {
 		done, err := f.agree(ctx, &since)
 		if err != nil && !logged && ctx.Err() == nil {
-			f.opt.Log.Warn("the revocation log cannot be read; not ready until it can", "error", err)
+			f.opt.Log.Warn("the revocation log cannot be read", "error", err)
+			f.lean()
 			logged = true
 		}
 		if done {

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -33,6 +34,7 @@ func (r *Replica) loaded(shard int, head Head) {
 	for _, inc := range head.Held {
 		s.held[inc] = true
 	}
+	s.restored = restored{}
 	s.mu.Unlock()
 	r.recompute()
 }
@@ -45,16 +47,17 @@ func (r *Replica) currentOf(shard int) identity.Incarnation {
 	return s.current
 }
 
-// holds reports whether the shard's copy contains an incarnation in full.
+// holds reports whether the shard's copy contains an incarnation in full, up to where it has come.
 func (r *Replica) holds(shard int, inc identity.Incarnation) bool {
 	s := r.shards[shard]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.held[inc]
+	return s.held[inc] || slices.Contains(s.restored.held, inc)
 }
 
 // known returns the incarnations that the shard's copy contains in full, the current one first: a shard without one
-// takes the first that it is given.
+// takes the first that it is given. What was restored is not among them. It may lack what others wrote since, and given
+// back as a whole it would revive whom they revoked.
 func (r *Replica) known(shard int) []identity.Incarnation {
 	s := r.shards[shard]
 	s.mu.RLock()
@@ -86,24 +89,39 @@ func (r *Replica) beyond(shard int, entries []Entry) (missing []Entry) {
 func (r *Replica) recompute() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	common, current, same := r.shards[0].state()
+	leaning := r.leaning.Load()
+	held, current, same := r.shards[0].state(false)
+	vouched, _, _ := r.shards[0].state(leaning)
 	for i := 1; i < Shards; i++ {
-		held, cur, _ := r.shards[i].state()
-		maps.DeleteFunc(common, func(inc identity.Incarnation, _ bool) bool { return !held[inc] })
+		other, cur, _ := r.shards[i].state(false)
+		more, _, _ := r.shards[i].state(leaning)
+		intersect(held, other)
+		intersect(vouched, more)
 		same = same && cur == current
 	}
-	if same && common[current] {
+	if same && held[current] {
 		r.current.Store(&current)
 	}
-	if !maps.Equal(common, *r.vouched.Load()) {
-		r.vouched.Store(&common)
+	if !maps.Equal(vouched, *r.vouched.Load()) {
+		r.vouched.Store(&vouched)
 		r.version.Add(1)
 	}
 }
 
-// state returns a copy of what the shard holds, and whether it has a current incarnation.
-func (s *shard) state() (held map[identity.Incarnation]bool, current identity.Incarnation, ok bool) {
+func intersect(all, with map[identity.Incarnation]bool) {
+	maps.DeleteFunc(all, func(inc identity.Incarnation, _ bool) bool { return !with[inc] })
+}
+
+// state returns a copy of what the shard holds, with what was restored or without, and whether it has a current
+// incarnation.
+func (s *shard) state(leaning bool) (held map[identity.Incarnation]bool, current identity.Incarnation, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return maps.Clone(s.held), s.current, !s.current.IsZero()
+	held = maps.Clone(s.held)
+	if leaning {
+		for _, inc := range s.restored.held {
+			held[inc] = true
+		}
+	}
+	return held, s.current, !s.current.IsZero()
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// FollowerOptions says what a Follower follows. Every field but Grace is needed.
+// FollowerOptions says what a Follower follows. Every field but Grace and Bound is needed.
 type FollowerOptions struct {
 	Stream  Stream
 	Sink    Sink
@@ -22,6 +22,9 @@ type FollowerOptions struct {
 	// Grace is how long an edge that knows nothing waits for others to give an emptied log its entries back, before it
 	// begins a new one. Others look every second; DefaultGrace suits. Zero where there can be no others.
 	Grace time.Duration
+
+	// Bound is how old a copy that was restored may be to be leaned on while the log cannot be read.
+	Bound time.Duration
 }
 
 // DefaultGrace is three times the interval in which running edges look at the log.
@@ -36,6 +39,7 @@ const (
 	Reseeded   Happening = "reseeded"   // a shard had lost its data, this edge gave them back
 	Gap        Happening = "gap"        // entries were lost or trimmed; the shard was loaded anew
 	Unreadable Happening = "unreadable" // entries that this version can't read were passed over
+	Leaned     Happening = "leaned"     // the log can't be read at the start; what was restored counts until it can
 )
 
 // interval is the time between two probes of a shard.
@@ -49,6 +53,7 @@ type Follower struct {
 	floors  [Shards]Cursor // likewise: a probe has shown that nothing was trimmed unread up to here
 	lives   [Shards]string // likewise: of the shard when its snapshot was read
 	failing [Shards]bool   // likewise
+	paid    [Shards]int64  // likewise: of what this edge owed the shard
 
 	starting chan struct{} // filled by the one goroutine that looks whether all shards agree
 	loading  chan struct{} // filled by those that hold a snapshot
@@ -64,6 +69,7 @@ func NewFollower(o FollowerOptions) *Follower {
 
 // Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.
 func (f *Follower) Run(ctx context.Context) error {
+	f.resume()
 	f.coldStart(ctx)
 	var wg sync.WaitGroup
 	for i := range Shards {
@@ -118,6 +124,7 @@ func (f *Follower) read(ctx context.Context, shard int, wait time.Duration) erro
 	}
 	f.apply(shard, b)
 	f.cursors[shard] = b.Next
+	f.reached(shard)
 	return nil
 }
 
@@ -150,6 +157,7 @@ func (f *Follower) step(ctx context.Context, shard int, sent time.Time) error {
 	}
 	whole, err := f.catchUp(ctx, shard, head)
 	if err == nil && whole {
+		f.opt.Replica.settle(shard, head)
 		f.opt.Replica.confirm(shard, sent)
 	}
 	return err

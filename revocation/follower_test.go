@@ -224,7 +224,7 @@ func Test_what_is_written_during_an_outage_acts_here_at_once_and_elsewhere_after
 		n := a.mint(t)
 		log.setDown(true)
 		d, err := a.writer.Write(t.Context(), everyone())
-		if err != nil || d != revocation.Pending || a.writer.Pending() != 1 {
+		if err != nil || d != revocation.InMemory || a.writer.Pending() != 1 {
 			t.Fatalf("write without a log: %v, %v, %d pending", d, err, a.writer.Pending())
 		}
 		if !a.Standing(&n).Revoked || b.Standing(&n).Revoked {

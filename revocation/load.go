@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
 )
@@ -26,13 +28,16 @@ func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
 }
 
 // load reads the snapshot where the stream alone does not suffice: at the start, after a gap, when the shard may have
-// lost entries, and when it holds an incarnation that this edge has not read. The probe's last id is older than the
-// snapshot, so nothing falls between. What the snapshot lacks is given back: another edge may have filled an emptied
-// shard before this one looked, and later entries may have moved the stream's end past the place of those that are gone.
+// lost entries, when it may lack what no outbox could keep, and when it holds an incarnation that this edge has not read.
+// The probe's last id is older than the snapshot, so nothing falls between. What the snapshot lacks is given back: another
+// edge may have filled an emptied shard before this one looked, and later entries may have moved the stream's end past the
+// place of those that are gone.
 func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 	gap := head.Last.Compare(f.cursors[shard]) < 0 || head.Trimmed.Compare(f.floors[shard]) > 0
-	if !gap && head.Life == f.lives[shard] && !f.unread(shard, head) {
+	owed := f.opt.Replica.shards[shard].owed.Load()
+	if !gap && head.Life == f.lives[shard] && owed == f.paid[shard] && !f.unread(shard, head) {
 		f.floors[shard] = f.cursors[shard]
+		f.reached(shard)
 		return nil
 	}
 	first := len(f.opt.Replica.known(shard)) == 0
@@ -42,7 +47,8 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 	if err := f.unchanged(ctx, shard, head); err != nil {
 		return err
 	}
-	f.cursors[shard], f.floors[shard], f.lives[shard] = head.Last, head.Last, head.Life
+	f.cursors[shard], f.floors[shard], f.lives[shard], f.paid[shard] = head.Last, head.Last, head.Life, owed
+	f.reached(shard)
 	f.opt.Replica.loaded(shard, head)
 	if gap && !first {
 		f.opt.Notify(Gap, fmt.Sprintf("shard %d", shard))
@@ -102,4 +108,29 @@ func (f *Follower) complete(ctx context.Context, shard int, snapshot []Entry) er
 	}
 	f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, %d entries", shard, len(missing)))
 	return nil
+}
+
+// resume begins where a restored copy ends.
+func (f *Follower) resume() {
+	for i := range Shards {
+		p := f.opt.Replica.place(i)
+		f.cursors[i], f.floors[i], f.lives[i] = p.Cursor, p.Checked, p.Life
+	}
+}
+
+// reached tells the Replica how far a shard has been read.
+func (f *Follower) reached(shard int) {
+	f.opt.Replica.reached(shard, Place{Cursor: f.cursors[shard], Checked: f.floors[shard], Life: f.lives[shard]})
+}
+
+// lean lets a restored copy count while the log cannot be read.
+func (f *Follower) lean() {
+	age := f.opt.Replica.RestoredAge()
+	switch {
+	case age == math.MaxInt64:
+	case f.opt.Replica.lean(f.opt.Bound):
+		f.opt.Notify(Leaned, fmt.Sprintf("the copy on disk is at most %s old", age.Round(time.Second)))
+	default:
+		f.opt.Log.Warn("the copy of the revocation log on disk is too old to serve with", "age", age.Round(time.Second).String(), "bound", f.opt.Bound.String())
+	}
 }

@@ -20,11 +20,12 @@ type Replica struct {
 	mu      sync.Mutex                                    // guards the two below while they are replaced
 	vouched atomic.Pointer[map[identity.Incarnation]bool] // held in full on every shard
 	current atomic.Pointer[identity.Incarnation]          // to mint under
+	leaning atomic.Bool                                   // whether what was restored counts
 }
 
 // NewReplica returns an empty copy that vouches for nothing and is infinitely stale.
 func NewReplica(now func() time.Time) *Replica {
-	r := &Replica{now: now, start: now().Add(-1)}
+	r := &Replica{now: now, start: now().Add(-longestAge)}
 	r.vouched.Store(&map[identity.Incarnation]bool{})
 	for i := range r.shards {
 		r.shards[i] = newShard()

@@ -13,15 +13,18 @@ import (
 type shard struct {
 	writing sync.Mutex // held by who changes entries
 
-	mu      sync.RWMutex // guards what follows; entries are changed under writing besides
-	young   map[Register]Value
-	runs    runs
-	names   attributions
-	floors  map[Register][]identity.Level // which levels have a floor, by the register without its level
-	held    map[identity.Incarnation]bool
-	current identity.Incarnation
+	mu       sync.RWMutex // guards what follows; entries are changed under writing besides
+	young    map[Register]Value
+	runs     runs
+	names    attributions
+	floors   map[Register][]identity.Level // which levels have a floor, by the register without its level
+	held     map[identity.Incarnation]bool
+	current  identity.Incarnation
+	restored restored
 
 	confirmed atomic.Int64 // nanoseconds from Replica.start to the sending of the last good probe; 0: never
+	place     atomic.Pointer[Place]
+	owed      atomic.Int64 // counts the entries that no outbox keeps
 }
 
 // runs are by scope and kind. Floors have none: they are few and have names of levels.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,7 +17,8 @@ type Delivery uint8
 // The deliveries.
 const (
 	Delivered Delivery = iota + 1 // in the log: every edge will have it
-	Pending                       // the store is away; the entry waits in this edge's outbox
+	Pending                       // the store is away; it waits on this edge's disk and is delivered, even after a restart
+	InMemory                      // the store is away; others hear of it once it is back, unless this edge ends before
 )
 
 // String is the delivery's name in logs and metrics.
@@ -26,6 +28,8 @@ func (d Delivery) String() string {
 		return "delivered"
 	case Pending:
 		return "pending"
+	case InMemory:
+		return "in_memory"
 	}
 	return "unknown"
 }
@@ -33,21 +37,26 @@ func (d Delivery) String() string {
 // ErrEntry is an entry that cannot be meant.
 var ErrEntry = errors.New("log entry makes no sense")
 
-// Writer writes to the log and to this edge's copy of it. What the store does not take waits in an outbox and is
+// Writer writes to the log and to this edge's copy of it. What the store does not take waits in an outbox (Resume) and is
 // delivered by Run. It is safe for concurrent use.
 type Writer struct {
 	sink    Sink
 	replica *Replica
 	region  string
 	notify  func(n int)
+	limit   int // of the outbox
 
 	mu     sync.Mutex // guards outbox
 	outbox []Entry
+
+	box     Outbox      // nil: none; set before Run
+	keeping sync.Mutex  // guards the box, and that it has what the outbox has
+	unkept  atomic.Bool // whether the outbox has what the box could not keep
 }
 
 // NewWriter returns a Writer. Notify is called with the number of entries after a late delivery.
 func NewWriter(sink Sink, replica *Replica, region string, notify func(n int)) *Writer {
-	return &Writer{sink: sink, replica: replica, region: region, notify: notify}
+	return &Writer{sink: sink, replica: replica, region: region, notify: notify, limit: OutboxLimit}
 }
 
 // writeTimeout bounds one attempt to deliver.
@@ -67,8 +76,7 @@ func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) 
 	}
 	w.replica.Apply(entries...)
 	if err := w.deliver(context.WithoutCancel(ctx), entries); err != nil {
-		w.keep(entries)
-		return Pending, nil
+		return w.keep(entries), nil
 	}
 	return Delivered, nil
 }
@@ -90,58 +98,15 @@ func (w *Writer) deliver(ctx context.Context, entries []Entry) error {
 	return w.sink.Append(ctx, entries)
 }
 
-func (w *Writer) keep(entries []Entry) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.outbox = append(w.outbox, entries...)
-}
-
-// Pending is the number of entries that wait.
-func (w *Writer) Pending() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.outbox)
-}
-
 // Run delivers the outbox until the context ends, and once more then. It returns nil, or an error that says how many
-// entries were lost to the other edges.
+// entries are lost to the other edges; those that the box keeps are not.
 func (w *Writer) Run(ctx context.Context) error {
 	for pause(ctx, interval/2+rand.N(interval)) {
 		w.flush(ctx)
 	}
 	w.flush(context.WithoutCancel(ctx))
-	if n := w.Pending(); n > 0 {
+	if n := w.Pending(); n > 0 && !w.Kept() {
 		return fmt.Errorf("%d revocations could not be delivered: the store is away; this edge applied them, others have not heard", n)
 	}
 	return nil
-}
-
-// piece is how many entries one attempt delivers: few enough for writeTimeout, however long the store was away.
-const piece = 200
-
-func (w *Writer) flush(ctx context.Context) {
-	delivered := 0
-	for first := w.first(); len(first) > 0; first = w.first() {
-		if err := w.deliver(ctx, first); err != nil {
-			break
-		}
-		w.drop(len(first))
-		delivered += len(first)
-	}
-	if delivered > 0 {
-		w.notify(delivered)
-	}
-}
-
-// first returns the entries that have waited longest. They wait until they are dropped; only Run drops.
-func (w *Writer) first() []Entry {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.outbox[:min(len(w.outbox), piece)])
-}
-
-func (w *Writer) drop(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.outbox = slices.Delete(w.outbox, 0, n)
 }

@@ -28,11 +28,13 @@ const (
 	PurposeBinding Purpose = "binding"
 	PurposeDevice  Purpose = "device"
 	PurposeVault   Purpose = "vault"
+	PurposeOutbox  Purpose = "outbox"
+	PurposeCopy    Purpose = "copy"
 	PurposeIndex   Purpose = "index"
 )
 
 // constant table: every purpose, for which a ring derives its keys in advance.
-var purposes = [...]Purpose{PurposeSession, PurposeState, PurposeBinding, PurposeDevice, PurposeVault, PurposeIndex}
+var purposes = [...]Purpose{PurposeSession, PurposeState, PurposeBinding, PurposeDevice, PurposeVault, PurposeOutbox, PurposeCopy, PurposeIndex}
 
 // KeyID tells which key of the ring sealed a value. It stands in clear in front of it.
 type KeyID [4]byte

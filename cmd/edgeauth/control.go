@@ -113,8 +113,12 @@ func askToRevoke(ctx context.Context, socket string, e revocation.Entry) (string
 	if err := askEdge(ctx, socket, "/revoke", wireEntry{name, value}, &answer); err != nil {
 		return "", err
 	}
-	if answer.Delivery == revocation.Pending.String() {
+	switch answer.Delivery {
+	case revocation.Pending.String():
 		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back", nil
+	case revocation.InMemory.String():
+		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back, unless the edge here is restarted before: " +
+			"its outbox is full or has no disk", nil
 	}
 	return "every edge refuses", nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,6 +37,7 @@ type edge struct {
 	replica  *revocation.Replica
 	follower *revocation.Follower
 	writer   *revocation.Writer
+	durable  durable
 	memory   memory
 	index    *sessions.Index
 	recorder *sessions.Recorder
@@ -70,12 +72,15 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	}
 	e.replica = revocation.NewReplica(time.Now)
 	e.writer = revocation.NewWriter(e.store, e.replica, "", e.delivered)
+	if e.durable, err = openDurable(e, cfg); err != nil {
+		return nil, errors.Join(err, e.store.Close())
+	}
 	grace := revocation.DefaultGrace
 	if cfg.Store.Type == config.StoreEmbedded {
 		grace = 0 // the file has one user: nobody else could give it anything back
 	}
 	e.follower = revocation.NewFollower(revocation.FollowerOptions{
-		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace,
+		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace, Bound: bound(cfg),
 	})
 	e.index = newIndex(e)
 	e.recorder = newRecorder(e.index, e.metrics)
@@ -128,6 +133,8 @@ func (e *edge) happened(what revocation.Happening, detail string) {
 		event.Name = audit.EntryUnreadable
 	case revocation.Gap:
 		event.Name = audit.LogGap
+	case revocation.Leaned:
+		event.Name = audit.LogFromDisk
 	}
 	e.audit.Write(context.Background(), event)
 }
@@ -156,4 +163,4 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.tree.Load().handler.ServeHTTP(w, r)
 }
 
-func (e *edge) close() error { return e.store.Close() }
+func (e *edge) close() error { return errors.Join(e.store.Close(), e.durable.close(e)) }

@@ -55,7 +55,7 @@ func meaning(name string) string {
 		return "somebody called the governance API"
 	case audit.APIRefused:
 		return "somebody unknown, or without the role, called the governance API"
-	case audit.ReplayRefused, audit.LoopBroken, audit.LogReseeded, audit.LogBegun, audit.LogGap, audit.ConfigReloaded, audit.ConfigRefused,
+	case audit.ReplayRefused, audit.LoopBroken, audit.LogReseeded, audit.LogBegun, audit.LogGap, audit.LogFromDisk, audit.ConfigReloaded, audit.ConfigRefused,
 		audit.KeysReloaded, audit.OutboxDelivered, audit.EntryUnreadable:
 		return "see docs/audit.md"
 	}

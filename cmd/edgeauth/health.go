@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"math"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
@@ -40,27 +38,9 @@ func (e *edge) checkConfig() (admin.State, string) {
 // lateLog is the staleness past which the log counts as degraded: three probes missed.
 const lateLog = 3 * time.Second
 
-func (e *edge) checkLog() (admin.State, string) {
-	age := e.replica.Staleness()
-	switch {
-	case age == math.MaxInt64:
-		return admin.NotReady, "the revocation log has not been read yet"
-	case age > lateLog:
-		return admin.Degraded, fmt.Sprintf("this edge's copy may be %s old", age.Round(time.Second))
-	}
-	return admin.Ready, ""
-}
-
 func (e *edge) checkStore() (admin.State, string) {
 	if ok, detail := e.store.Status(); !ok {
 		return admin.Degraded, detail
-	}
-	return admin.Ready, ""
-}
-
-func (e *edge) checkOutbox() (admin.State, string) {
-	if n := e.writer.Pending(); n > 0 {
-		return admin.Degraded, fmt.Sprintf("%d revocations act on this edge only, until the store is back", n)
 	}
 	return admin.Ready, ""
 }

@@ -68,9 +68,9 @@ func newKeys(t *testing.T) string {
 	return file
 }
 
-// shared is the configuration of a key ring and a Redis.
+// shared is the configuration of a key ring and a Redis. Nobody wants to wait for the copy of the log on disk.
 func shared(keys string, r *redistest.Server) string {
-	return fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, redis: {addresses: [%q]}}\n", keys, r.Addr())
+	return fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, snapshot_every: 1s, redis: {addresses: [%q]}}\n", keys, r.Addr())
 }
 
 // prepare makes another edge of the fleet without starting it.

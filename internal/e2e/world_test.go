@@ -23,13 +23,14 @@ type world struct {
 	idp       *idp.Server
 	page      string
 	api       string
+	provider  string // further keys of it, each after a comma
 	upstreams string // further ones, each line indented by two spaces and ended
 	routes    string // further ones, before all others, likewise
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, opts ...func(*idp.Options)) *world {
 	t.Helper()
-	w := &world{idp: idptest.Start(t)}
+	w := &world{idp: idptest.Start(t, opts...)}
 	w.idp.SetIssuer(strings.Replace(w.idp.Issuer(), "127.0.0.1", "localhost", 1)) // cookies do not tell ports apart
 	w.idp.AutoLogin("alice")
 	w.page, w.api = startApps(t)
@@ -72,7 +73,7 @@ func (w *world) client(addrs ...string) {
 // config is what an edge in front of the world is configured with, from `providers:` on.
 func (w *world) config(further string) string {
 	return fmt.Sprintf(`providers:
-  corp: {issuer: %q, client_id: edgeauth, client_secret: %s}
+  corp: {issuer: %q, client_id: edgeauth, client_secret: %s%s}
 upstreams:
   page: {addresses: [%q], assertion: {enabled: true}}
   api: {addresses: [%q]}
@@ -81,7 +82,7 @@ upstreams:
   - {path: /admin, upstream: page, groups: [admin]}
   - {path: /api, upstream: api}
   - {path: /, upstream: page}
-%s`, w.idp.Issuer(), clientSecret, w.page, w.api, w.upstreams, w.routes, further)
+%s`, w.idp.Issuer(), clientSecret, w.provider, w.page, w.api, w.upstreams, w.routes, further)
 }
 
 // start runs one edge in front of the world.

@@ -80,3 +80,6 @@ func (e *Edge) Exit() int {
 	}
 	return 0
 }
+
+// PID is the process id of the edge.
+func (e *Edge) PID() int { return e.proc.PID() }

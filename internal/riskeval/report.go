@@ -14,6 +14,11 @@ func published(a Attacker) string {
 	return [...]string{"17 / 3-5", "25 / 8", "33 / 8", "58 / 18"}[a]
 }
 
+// publishedMedians are the same as shares, the lower one where two were read.
+func publishedMedians(a Attacker) (at12, at40 float64) {
+	return [...]float64{0.17, 0.25, 0.33, 0.58}[a], [...]float64{0.03, 0.08, 0.08, 0.18}[a]
+}
+
 func percent(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
@@ -55,7 +60,7 @@ func goalTable(w io.Writer, outcomes []*Outcome) {
 		base := port.row(a)
 		for _, o := range outcomes[1:] {
 			r := o.row(a)
-			at12, at40 := [...]float64{0.17, 0.25, 0.33, 0.58}[a], [...]float64{0.03, 0.08, 0.08, 0.18}[a]
+			at12, at40 := publishedMedians(a)
 			rows = append(rows, []string{
 				a.String(), o.Name, half(r.Mean12, base.Mean12), half(r.Mean40, base.Mean40), half(r.Median12, at12), half(r.Median40, at40),
 			})
@@ -65,12 +70,20 @@ func goalTable(w io.Writer, outcomes []*Outcome) {
 	table(w, []string{"attacker", "model", "mean 12", "mean 40", "published 12", "published 40"}, rows)
 }
 
-func half(ours, theirs float64) string {
-	answer := "no"
-	if ours <= theirs/2 {
-		answer = "yes"
+func half(ours, theirs float64) string { return percent(ours/theirs) + ", " + yes(ours <= theirs/2) }
+
+func yes(reached bool) string {
+	if reached {
+		return "yes"
 	}
-	return percent(ours/theirs) + ", " + answer
+	return "no"
+}
+
+// reached is the goal for the first 12 logins: at most half of the published median, and against naive attackers at most 5 % on
+// average.
+func reached(a Attacker, r *row) bool {
+	at12, _ := publishedMedians(a)
+	return r.Median12 <= at12/2 && (a != Naive || r.Mean12 <= 0.05)
 }
 
 // rocTable is the detection at fixed re-authentication rates.
@@ -199,14 +212,14 @@ func sweepTable(w io.Writer, name string, values []float64, outcomes []*Outcome)
 		cells := []string{percent(values[i])}
 		for _, a := range Attackers() {
 			r := o.row(a)
-			cells = append(cells, percent(r.Median12)+" / "+percent(r.Mean12))
+			cells = append(cells, percent(r.Median12)+" / "+percent(r.Mean12)+", "+yes(reached(a, &r)))
 		}
 		rows = append(rows, cells)
 	}
 	fmt.Fprintf(w, "### %s\n\n", name)
 	head := []string{"per cent"}
 	for _, a := range Attackers() {
-		head = append(head, a.String()+": median / mean 12")
+		head = append(head, a.String()+": median / mean 12, goal")
 	}
 	table(w, head, rows)
 }

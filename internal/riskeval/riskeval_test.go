@@ -228,6 +228,21 @@ func TestRatesCountAUsersFirstLogins(t *testing.T) {
 	}
 }
 
+func TestTheGoalIsHalfOfWhatIsPublishedAndForNaiveAttackersAlsoAMean(t *testing.T) {
+	for _, c := range []struct {
+		a            Attacker
+		median, mean float64
+		want         bool
+	}{
+		{Naive, 0.085, 0.05, true}, {Naive, 0.086, 0.01, false}, {Naive, 0, 0.051, false},
+		{VPN, 0.125, 0.9, true}, {VPN, 0.126, 0, false}, {VeryTargeted, 0.29, 0.3, true}, {VeryTargeted, 0.3, 0.3, false},
+	} {
+		if got := reached(c.a, &row{Median12: c.median, Mean12: c.mean}); got != c.want {
+			t.Errorf("%s, median %v, mean %v: %v", c.a, c.median, c.mean, got)
+		}
+	}
+}
+
 func TestTripsAreCountedByStepUps(t *testing.T) {
 	r := &Result{Honest: []Scored{{User: 1, Trip: 1, Score: 9}, {User: 1, Trip: 1, Score: 9}, {User: 1, Trip: 2}, {User: 2, Trip: 1, Score: 9}, {User: 2, Score: 9}}}
 	if diff := cmp.Diff(Trips{All: 3, None: 1, Once: 1, More: 1}, trips(r, above(5))); diff != "" {

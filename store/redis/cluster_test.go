@@ -105,7 +105,7 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 	must(t, err)
 	for range 3 { // as the outbox does
 		d, err := e.Write(t.Context(), entry...)
-		if err != nil || d != revocation.Pending {
+		if err != nil || d != revocation.InMemory {
 			t.Errorf("delivery %v, %v", d, err)
 		}
 	}
