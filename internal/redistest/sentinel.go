@@ -26,10 +26,11 @@ type Group struct {
 // second is replaced. It returns when every Sentinel knows all the others. opts are for the servers.
 func StartGroup(t testing.TB, replicas, sentinels int, opts ...Option) *Group {
 	t.Helper()
+	opts = append([]Option{WithArgs("--repl-diskless-sync-delay", "0")}, opts...)
 	g := &Group{t: t, nodes: []*Server{Start(t, opts...)}}
 	host, port, _ := net.SplitHostPort(g.nodes[0].Addr())
 	for range replicas {
-		g.nodes = append(g.nodes, Start(t, append([]Option{WithArgs("--replicaof", host, port, "--repl-diskless-sync-delay", "0")}, opts...)...))
+		g.nodes = append(g.nodes, Start(t, append([]Option{WithArgs("--replicaof", host, port)}, opts...)...))
 	}
 	eventually(t, "the replicas follow", func() bool { return g.nodes[0].hears(replicas) })
 	for range sentinels {

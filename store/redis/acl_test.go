@@ -38,7 +38,7 @@ func theUser(t *testing.T) []string { return documented(t, "ACL SETUSER edgeauth
 func isRight(word string) bool { return word[0] == '+' || word[0] == '~' }
 
 func asUser(o redis.Options) redis.Options {
-	o.Username, o.Password = "edgeauth", text("PASSWORD")
+	o.Username, o.Password, o.Command = "edgeauth", text("PASSWORD"), limit
 	return o
 }
 

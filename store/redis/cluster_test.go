@@ -20,7 +20,7 @@ func TestRS02AfterAFailoverInAClusterTheNewMasterHasAllThatWasAcknowledged(t *te
 	cluster := redistest.StartCluster(t, 3, 1)
 	s := open(t, redis.Options{Addresses: cluster.Addrs()[:1], Cluster: true, Acknowledge: 1})
 	entries := everywhere()
-	must(t, s.Append(t.Context(), entries))
+	eventually(t, "the replicas acknowledge", func() bool { return s.Append(t.Context(), entries) == nil })
 	// The first node goes: the one that the store was told of, with a third of the shards.
 	cluster.Nodes()[0].Kill()
 	whole := redis.Options{Addresses: cluster.Addrs(), Cluster: true}

@@ -38,6 +38,7 @@ func TestAGroupUnderSentinelsKeepsTheContractOfStores(t *testing.T) {
 
 // runWithPrefixes gives each test of the suite keys of its own on one server.
 func runWithPrefixes(t *testing.T, o redis.Options) {
+	o.Command = limit // the suite is about meaning; how long anyone waits is tested elsewhere
 	var n atomic.Int64
 	storetest.Run(t, func(t *testing.T) storetest.Subject {
 		o.Prefix = fmt.Sprintf("test%d:", n.Add(1))

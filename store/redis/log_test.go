@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"bytes"
+	"flag"
 	"log/slog"
 	"strings"
 	"sync"
@@ -14,6 +15,11 @@ import (
 // TestMain sends what go-redis says to a buffer: its logger is one for the process, as in cmd/edgeauth.
 func TestMain(m *testing.M) {
 	redis.LogTo(slog.New(slog.NewTextHandler(&libraryLog, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	// The tests that run in parallel wait for clusters to notice what happened; they need no processor for it.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	leak.Verify(m)
 }
 

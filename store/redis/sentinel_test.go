@@ -50,7 +50,7 @@ func TestRS02AfterAFailoverUnderSentinelsTheNewMasterHasAllThatWasAcknowledged(t
 	group := redistest.StartGroup(t, 1, 3)
 	s := open(t, redis.Options{Addresses: group.Addrs()[:1], MasterName: redistest.MasterName, Acknowledge: 1})
 	entries := everywhere()
-	must(t, s.Append(t.Context(), entries))
+	eventually(t, "the replicas acknowledge", func() bool { return s.Append(t.Context(), entries) == nil })
 	must(t, s.Put(t.Context(), "kept", []byte("v"), time.Hour))
 	first := group.Master()
 	first.Do("WAIT", "1", "10000")
