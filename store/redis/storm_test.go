@@ -45,6 +45,12 @@ func (w *watcher) Dialed(bool) {
 	w.dialed++
 }
 
+func (w *watcher) dials() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dialed
+}
+
 // count returns how many calls ended for a cause.
 func (w *watcher) count(c redis.Cause) int {
 	w.mu.Lock()
@@ -181,8 +187,8 @@ func TestRS01RetriesAgainstAFlappingServerComeFromOneBudget(t *testing.T) {
 	if w.denied == 0 {
 		t.Error("the budget was never spent, so this test shows nothing")
 	}
-	if most := 32 + int(broken.Load()); w.dialed > most {
-		t.Errorf("%d connections, of which %d were broken", w.dialed, broken.Load())
+	if n, most := w.dials(), 32+int(broken.Load()); n > most {
+		t.Errorf("%d connections, of which %d were broken", n, broken.Load())
 	}
 }
 
@@ -203,7 +209,43 @@ func TestRS01AServerThatEndsEveryConnectionIsSoonLeftInPeace(t *testing.T) {
 		wg.Go(func() { _, _, _ = s.Get(t.Context(), "k") })
 	}
 	wg.Wait()
-	if most := first + 10 + trials(began); int(asked.Load()) > most || w.dialed > most+32 {
-		t.Errorf("2,000 calls became %d commands on %d connections, want at most %d", asked.Load(), w.dialed, most)
+	if most := first + 10 + trials(began); int(asked.Load()) > most || w.dials() > most+32 {
+		t.Errorf("2,000 calls became %d commands on %d connections, want at most %d", asked.Load(), w.dials(), most)
 	}
+}
+
+func TestRS01HungSentinelsAreNeitherStormedNorMissed(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t, 0, 3)
+	w := newWatcher()
+	o := redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Observer: w}
+	connected := open(t, o)
+	storetest.RequireAvailable(t, connected)
+	for _, sentinel := range group.Sentinels() {
+		sentinel.Pause()
+	}
+	for range 20 { // who has a connection needs no Sentinel
+		_, _, err := connected.Get(t.Context(), "k")
+		must(t, err)
+	}
+	late := open(t, o)
+	before := w.dials()
+	began := time.Now()
+	var wg sync.WaitGroup
+	for range 1000 {
+		wg.Go(func() {
+			if _, _, err := late.Get(t.Context(), "k"); err == nil {
+				t.Error("a store that never found its master answered")
+			}
+		})
+	}
+	wg.Wait()
+	// Each call that went out may ask all three, and go-redis may have three asked once more to know them.
+	if n, most := w.dials()-before, 6*(first+trials(began)); n > most {
+		t.Errorf("1,000 calls opened %d connections to hung Sentinels, at most %d could be explained", n, most)
+	}
+	for _, sentinel := range group.Sentinels() {
+		sentinel.Resume()
+	}
+	storetest.RequireAvailable(t, late)
 }
