@@ -21,7 +21,10 @@ func (f *Folder) readOutbox() (waiting []revocation.Entry, err error) {
 		return nil, f.refuse(OutboxName, Unread, err)
 	}
 	defer file.Close()
-	r := bufio.NewReader(file)
+	return f.parseOutbox(bufio.NewReader(file))
+}
+
+func (f *Folder) parseOutbox(r *bufio.Reader) ([]revocation.Entry, error) {
 	first, _, err := nextLine(r)
 	if errors.Is(err, io.EOF) {
 		return nil, nil // made, and never written to

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -28,6 +29,9 @@ type promise struct {
 	Written revocation.Millis               `json:"written"`
 	Shards  [revocation.Shards]shardPromise `json:"shards"`
 }
+
+// never is the staleness of a shard that was never read, in milliseconds.
+const never = int64(math.MaxInt64 / time.Millisecond)
 
 // shardPromise is revocation.ShardState. Staleness, in milliseconds, is rounded up.
 type shardPromise struct {
@@ -64,7 +68,7 @@ func promiseOf(r *revocation.Replica, now time.Time) promise {
 		st := r.State(i)
 		out := &p.Shards[i]
 		out.Current, out.Cursor, out.Checked, out.Life = st.Current.String(), st.Place.Cursor, st.Place.Checked, st.Place.Life
-		out.Staleness = int64(st.Staleness/time.Millisecond) + 1
+		out.Staleness = min(int64(st.Staleness/time.Millisecond)+1, never)
 		for _, inc := range st.Held {
 			out.Held = append(out.Held, inc.String())
 		}
@@ -78,10 +82,12 @@ func (p *promise) states() (out [revocation.Shards]revocation.ShardState, err er
 	for i := range p.Shards {
 		in := &p.Shards[i]
 		st := revocation.ShardState{Place: revocation.Place{Cursor: in.Cursor, Checked: in.Checked, Life: in.Life}}
-		if in.Staleness < 0 || in.Staleness > int64(1<<62/time.Millisecond) {
+		if in.Staleness < 0 || in.Staleness > never {
 			return out, fmt.Errorf("shard %d is %d ms stale", i, in.Staleness)
 		}
-		st.Staleness = time.Duration(in.Staleness) * time.Millisecond
+		if st.Staleness = time.Duration(in.Staleness) * time.Millisecond; in.Staleness == never {
+			st.Staleness = math.MaxInt64
+		}
 		if st.Current, err = identity.ParseIncarnation(in.Current); err != nil {
 			return out, fmt.Errorf("shard %d: %w", i, err)
 		}
