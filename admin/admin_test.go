@@ -212,6 +212,8 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.StoreCall("timeout", 1)
 	m.StoreRetry(true)
 	m.StoreDial(true)
+	m.ExchangeCut("k", "r")
+	m.ExchangeRefused("b")
 	exported := names(regexp.MustCompile(`(?m)^# TYPE (edgeauth_\w+) `), scrape(t, m))
 	exported = append(exported, gaugeNames(t)...)
 	slices.Sort(exported)

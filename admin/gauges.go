@@ -29,6 +29,7 @@ const (
 	GaugeKeyRetire      = "edgeauth_key_retire_timestamp_seconds"            // label key
 	GaugeRiskSource     = "edgeauth_risk_source_ready"                       // labels kind, file; 0 or 1
 	GaugeHistory        = "edgeauth_history_ready"                           // no label; 0 or 1
+	GaugeExchanges      = "edgeauth_exchanges_open"                          // label kind
 	GaugeWebhookQueue   = "edgeauth_webhook_queue_events"                    // no label
 	GaugeSessionRecords = "edgeauth_session_records_waiting"                 // no label
 	GaugeCertificate    = "edgeauth_certificate_not_after_timestamp_seconds" // label host

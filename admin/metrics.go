@@ -28,6 +28,7 @@ type Metrics struct {
 	riskCounters
 	webhookCounters
 	storeCounters
+	exchangeCounters
 }
 
 // NewMetrics returns empty metrics with the collectors of the Go runtime, the process and the build.
@@ -54,6 +55,7 @@ func NewMetrics() *Metrics {
 	m.riskCounters = newRiskCounters(m)
 	m.webhookCounters = newWebhookCounters(m)
 	m.storeCounters = newStoreCounters(m)
+	m.exchangeCounters = newExchangeCounters(m)
 	m.dryRun = m.counter("edgeauth_dry_run_total",
 		"Requests and logins that the candidate of dry_run would have answered otherwise.", "kind", "live", "candidate", "reason")
 	m.records = m.counter("edgeauth_session_records_total", "Records for the index of sessions, by what became of them.", "outcome")

@@ -51,6 +51,7 @@ const (
 	AccessBlocked         Name = "access_blocked"         // a route is closed until more is proven
 	AuthenticatorEnrolled Name = "authenticator_enrolled" // during a step-up, and proves nothing against what raised it
 	HistoryForgotten      Name = "history_forgotten"      // an operator erased what was remembered of a person's logins
+	ExchangeCut           Name = "exchange_cut"           // a WebSocket, stream or long answer ended with what had admitted it
 	DryRunDifference      Name = "dry_run_difference"     // the candidate of dry_run would have answered otherwise
 	APICalled             Name = "api_called"             // somebody whom the governance API knows called it
 	APIRefused            Name = "api_refused"            // a call to the governance API by somebody unknown, or who may not
@@ -63,7 +64,7 @@ func Names() []Name {
 		RevocationMade, RefreshRefused, TokensRevoked, AccessDenied, TwoCookies, LogReseeded, LogBegun, LogGap, LogFromDisk, ConfigReloaded, ConfigRefused,
 		KeysReloaded, ReplayRefused, LoopBroken, OutboxDelivered, EntryUnreadable,
 		Assessed, LevelRaised, StepUpAsked, StepUpProven, StepUpRefused, AccessBlocked, AuthenticatorEnrolled, HistoryForgotten,
-		DryRunDifference, APICalled, APIRefused,
+		ExchangeCut, DryRunDifference, APICalled, APIRefused,
 	}
 }
 

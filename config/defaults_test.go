@@ -49,7 +49,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 				Directory: mustURL(t, "https://acme-v02.api.letsencrypt.org/directory"), Storage: "/var/lib/edgeauth/certificates",
 			}},
 			TrustedProxies: []netip.Prefix{}, DataDir: "/var/lib/edgeauth", Drain: 30 * time.Second,
-			ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 65536,
+			ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 65536, MaxExchanges: 10_000,
 		},
 		Providers: []config.Provider{{
 			Name: "corp", DisplayName: "corp", Issuer: "https://id.example.com", ClientID: "edgeauth",
@@ -59,7 +59,7 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 				Username: "preferred_username"},
 			ClockSkew: 5 * time.Second, Logout: true,
 		}},
-		Session: config.Session{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, DeviceLifetime: 180 * 24 * time.Hour,
+		Session: config.Session{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, DeviceLifetime: 180 * 24 * time.Hour, MaxExchanges: 100,
 			KeysFile: "/var/lib/edgeauth/keys.json"},
 		Store: config.Store{Type: config.StoreEmbedded, OutboxLimit: 100_000, SnapshotEvery: time.Minute, Redis: config.Redis{Addresses: []string{},
 			ConnectTimeout: time.Second, CommandTimeout: 250 * time.Millisecond, Connections: 32}},

@@ -22,6 +22,7 @@ type Server struct {
 	ReadHeaderTimeout time.Duration  `yaml:"read_header_timeout" default:"10s" min:"1s" max:"5m" doc:"How long a client may take to send a request's header. Needs a restart."`
 	IdleTimeout       time.Duration  `yaml:"idle_timeout" default:"2m" min:"1s" max:"1h" doc:"How long a client's connection may stay open without a request. Needs a restart."`
 	MaxHeaderBytes    int            `yaml:"max_header_bytes" default:"65536" min:"8192" max:"1048576" doc:"Largest request header, in bytes. Needs a restart."`
+	MaxExchanges      int            `yaml:"max_exchanges" default:"10000" min:"1" max:"10000000" doc:"How many WebSockets, event streams and gRPC calls may be open on this edge at a time, half of them at most by nobody in particular. More are answered with 503."`
 }
 
 // Host is one public origin.

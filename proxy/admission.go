@@ -53,8 +53,8 @@ func (h *Handler) find(r *http.Request, now time.Time) (o *opened, two bool) {
 	if err != nil {
 		return nil, false
 	}
-	o = newOpened(s, h.opt.ClockSkew(s.Subject.Issuer), now)
-	c.put(value, o)
+	o = newOpened(s, value, c.ring, h.opt.ClockSkew(s.Subject.Issuer), now)
+	c.put(o)
 	return o, false
 }
 

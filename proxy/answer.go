@@ -140,7 +140,8 @@ func (x *exchange) preflight(w http.ResponseWriter, r *http.Request) error {
 		return noPreflight()
 	}
 	x.record.Verdict, x.record.Reason = policy.Allow.String(), "preflight"
-	x.carry(w, r)
+	x.watchBody(r)
+	x.hand(w, r)
 	return nil
 }
 

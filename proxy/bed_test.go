@@ -39,9 +39,19 @@ const (
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // clock is a clock that tests move.
-type clock struct{ ahead atomic.Int64 }
+type clock struct {
+	ahead atomic.Int64
+	began time.Time // from which on it goes with the time of a bubble; zero: it stands
+}
 
-func (c *clock) now() time.Time          { return noon.Add(time.Duration(c.ahead.Load())) }
+func (c *clock) now() time.Time {
+	now := noon.Add(time.Duration(c.ahead.Load()))
+	if !c.began.IsZero() {
+		now = now.Add(time.Since(c.began))
+	}
+	return now
+}
+
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // fakeLog is a copy of the revocation log as the proxy sees it.
@@ -78,7 +88,10 @@ type bed struct {
 	ring    atomic.Pointer[session.Ring]
 	cookies *session.Cookies
 	handler *proxy.Handler
-	edge    *httptest.Server
+	options proxy.Options
+	up      *proxy.Upstream
+	front   http.Handler
+	edge    *httptest.Server // nil where nobody listens
 	addr    string
 	app     *classicasp.App
 	audit   lockedBuffer
@@ -112,6 +125,8 @@ type options struct {
 	handler  func(*proxy.Options)
 	trusted  []netip.Prefix
 	serve    func(http.Handler) *httptest.Server
+	bubble   bool // virtual time: nobody listens, and the clock goes
+	ticking  bool // the clock goes
 }
 
 func newBed(t testing.TB, o options) *bed {
@@ -119,10 +134,17 @@ func newBed(t testing.TB, o options) *bed {
 	b := &bed{t: t}
 	b.log.standing = revocation.Standing{Vouched: true}
 	b.ring.Store(newRing(t, 1))
+	if o.bubble || o.ticking {
+		b.clock.began = time.Now()
+	}
+	if o.bubble {
+		o.backend = "http://backend.test"
+	}
 	if o.backend == "" {
 		b.app, o.backend = classicasp.Start(t, o.rule)
 	}
 	up := b.upstream(o)
+	b.up = up
 	b.cookies = session.NewCookies(session.CookieOptions{Keys: b.ring.Load, Host: publicHost, Secure: true, DeviceLifetime: time.Hour, Now: b.clock.now})
 	pages, err := web.NewPages()
 	if err != nil {
@@ -140,11 +162,24 @@ func newBed(t testing.TB, o options) *bed {
 	if o.handler != nil {
 		o.handler(&opt)
 	}
-	if b.handler, err = proxy.New(opt); err != nil {
-		t.Fatal(err)
-	}
+	b.options = opt
+	b.handler = b.configured(nil)
 	b.serve(o, pages)
 	return b
+}
+
+// configured is a handler of the bed with other routes, nil for the same.
+func (b *bed) configured(routes []proxy.RouteConfig) *proxy.Handler {
+	b.t.Helper()
+	o := b.options
+	if routes != nil {
+		o.Routes = routes
+	}
+	h, err := proxy.New(o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return h
 }
 
 func (b *bed) upstream(o options) *proxy.Upstream {
@@ -194,6 +229,10 @@ func (b *bed) serve(o options, pages *web.Pages) {
 		Log: slog.New(slog.NewJSONHandler(&b.access, nil)), Clients: web.NewClients(o.trusted), Now: b.clock.now,
 		Observe: func(*http.Request, *web.Record, int, time.Duration) {}, Pages: pages,
 	}, b.handler)
+	b.front = access
+	if o.bubble {
+		return
+	}
 	if o.serve != nil {
 		b.edge = o.serve(access)
 	} else {

@@ -52,7 +52,7 @@ func (e *reverse) carry(w http.ResponseWriter, r *http.Request, x *exchange) {
 		ModifyResponse: x.response,
 		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { x.failed(w, r, err) },
 	}
-	p.ServeHTTP(&finalWriter{ResponseWriter: w}, r.WithContext(turns.With(r.Context())))
+	p.ServeHTTP(&finalWriter{ResponseWriter: w, live: x.live}, r.WithContext(turns.With(r.Context())))
 }
 
 func (e *reverse) close() {

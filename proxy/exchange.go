@@ -22,6 +22,7 @@ type exchange struct {
 	token   []string // the value of the upstream's AccessToken field; nil: none
 	record  *web.Record
 	body    *clientBody
+	live    *live  // nil before it is carried, and for preflights
 	upgrade string // the protocol that the client asks for instead of HTTP, or ""
 	accept  string // what a WebSocket's backend must answer
 	now     time.Time
@@ -83,15 +84,20 @@ func (x *exchange) response(res *http.Response) error {
 	}
 	x.h.rules.Response(res.Header)
 	if res.StatusCode == http.StatusSwitchingProtocols {
+		x.live.tunnelled(res)
 		return nil
 	}
 	x.h.rules.Response(res.Trailer)
-	res.Body = &trailed{ReadCloser: res.Body, res: res, rules: x.h.rules}
+	body := &trailed{ReadCloser: res.Body, res: res, rules: x.h.rules, live: x.live, cut: errCut}
+	res.Body = body
 	if x.bearer != nil {
 		scrub.Private(res.Header)
 		x.renew(res.Header)
 	}
-	return nil
+	if x.live == nil {
+		return nil
+	}
+	return x.live.answers(res, body)
 }
 
 // trailed is a response's body, at whose end the trailers are known.
@@ -99,6 +105,8 @@ type trailed struct {
 	io.ReadCloser
 	res   *http.Response
 	rules *scrub.Rules
+	live  *live // nil for preflights
+	cut   error // how it ends when the exchange is cut
 }
 
 // Read removes from the trailers what a backend may not say.
@@ -106,6 +114,9 @@ func (t *trailed) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
 	if err == io.EOF {
 		t.rules.Response(t.res.Trailer)
+	}
+	if err != nil && t.live.ended() != nil {
+		err = t.cut // even where the backend, which saw the edge leave, says that it is complete
 	}
 	return n, err
 }

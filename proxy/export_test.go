@@ -73,3 +73,25 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 	x.record = &web.Record{RequestID: "ABCDEFGHIJKLMNOP"}
 	return x.header
 }
+
+// stub is an engine that is a function.
+type stub func(http.ResponseWriter, *http.Request)
+
+func (s stub) carry(w http.ResponseWriter, r *http.Request, _ *exchange) { s(w, r) }
+func (stub) close()                                                      {}
+
+// Carried makes an upstream of a function, which gets what an engine would.
+func Carried(u *Upstream, by func(http.ResponseWriter, *http.Request)) { u.engine = stub(by) }
+
+// Look makes exchanges look around once, for benchmarks.
+func Look(e *Exchanges) { e.look(e.opt.Now()) }
+
+// Cutting is how many exchanges were cut and have not ended.
+func (e *Exchanges) Cutting() (n int) {
+	for _, l := range func() []*live { e.mu.Lock(); defer e.mu.Unlock(); return append([]*live(nil), e.open...) }() {
+		if l.ended() != nil {
+			n++
+		}
+	}
+	return n
+}

@@ -19,7 +19,12 @@ const statusClientGone = 499
 
 // failed answers an exchange that ended before a response began.
 func (x *exchange) failed(w http.ResponseWriter, r *http.Request, err error) {
+	crowd, crowded := tooMany(err)
 	switch {
+	case x.live.ended() != nil:
+		x.live.instead(w, r)
+	case crowded:
+		x.h.opt.Pages.Fail(w, r, x.refuseMore(crowd))
 	case x.body != nil && x.body.broken():
 		x.h.opt.Pages.Fail(w, r, &web.Error{Code: http.StatusBadRequest, Reason: "malformed_body", Title: "Malformed request",
 			Public: "The body of the request broke off or was malformed.", Err: err})
@@ -47,11 +52,15 @@ func timedOut(err error) bool {
 type clientBody struct {
 	io.ReadCloser
 	failed atomic.Bool
+	over   atomic.Bool
 }
 
 // Read notes every error but the end.
 func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.over.Store(true)
+	}
 	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
 		b.failed.Store(true)
 	}
@@ -59,3 +68,6 @@ func (b *clientBody) Read(p []byte) (int, error) {
 }
 
 func (b *clientBody) broken() bool { return b.failed.Load() }
+
+// open reports whether there is a body whose end has not been read.
+func (b *clientBody) open() bool { return b != nil && !b.over.Load() }

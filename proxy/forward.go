@@ -53,11 +53,31 @@ func (x *exchange) foreign(r *http.Request) error {
 		Public: "A page of another site made this request in your name."}
 }
 
-// carry hands the exchange to the upstream's engine.
-func (x *exchange) carry(w http.ResponseWriter, r *http.Request) {
+// carry hands the exchange to the upstream's engine, and keeps it among those that are open meanwhile.
+func (x *exchange) carry(w http.ResponseWriter, r *http.Request) error {
+	x.watchBody(r)
+	l, err := x.begin(w, r)
+	if err != nil {
+		return err
+	}
+	defer l.finish(r)
+	x.live = l
+	x.hand(w, r.WithContext(l.ctx))
+	for name, values := range l.trailer {
+		w.Header()[http.TrailerPrefix+name] = values
+	}
+	return nil
+}
+
+// watchBody notes what becomes of the request's body.
+func (x *exchange) watchBody(r *http.Request) {
 	if r.ContentLength != 0 && r.Body != nil {
 		x.body = &clientBody{ReadCloser: r.Body}
 		r.Body = x.body
 	}
+}
+
+// hand hands the exchange to the upstream's engine.
+func (x *exchange) hand(w http.ResponseWriter, r *http.Request) {
 	x.route.cfg.Upstream.engine.carry(w, r, x)
 }

@@ -32,6 +32,7 @@ type Options struct {
 	Tokens    Tokens        // nil: no upstream gets an access token
 	Roster    Roster        // nil: nobody is told when sessions are renewed
 	Candidate *Candidate    // a policy that is evaluated beside; nil: none
+	Exchanges *Exchanges    // where exchanges are while they are open; nil: in a set of their own, and none is cut
 	Pages     *web.Pages
 	Audit     *audit.Log
 	Now       func() time.Time
@@ -63,6 +64,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.ClockSkew == nil {
 		o.ClockSkew = func(string) time.Duration { return 0 }
+	}
+	if o.Exchanges == nil {
+		o.Exchanges = NewExchanges(ExchangesOptions{Replica: o.Replica, Now: o.Now})
 	}
 	if o.Origin == nil || o.Origin.Host == "" || o.Origin.Path != "" && o.Origin.Path != "/" {
 		return nil, errors.New("proxy needs a public origin of scheme and host")
@@ -151,8 +155,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if answered, err := x.lend(w, r); answered {
 		return err
 	}
-	x.carry(w, r)
-	return nil
+	return x.carry(w, r)
 }
 
 func (h *Handler) exchange(r *http.Request, route *Route, t target.Target, now time.Time) *exchange {

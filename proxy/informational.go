@@ -13,6 +13,7 @@ const maxEarly = 8
 // ReverseProxy copies them past ModifyResponse.
 type finalWriter struct {
 	http.ResponseWriter
+	live  *live // nil for preflights
 	early int
 }
 

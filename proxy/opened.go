@@ -16,8 +16,11 @@ import (
 // opened is a session cookie that was opened, with all that does not change while it is kept.
 type opened struct {
 	session *session.Session
-	family  string // the session's public name, for records
+	value   string        // of the cookie
+	ring    *session.Ring // that opened it
+	family  string        // the session's public name, for records
 	policy  policy.Session
+	lasts   atomic.Pointer[policy.Session] // policy without an idle end, once it was asked for
 	names   revocation.Names
 	until   time.Time            // then it is opened again, so that a key that retires ends what it sealed
 	memo    atomic.Pointer[memo] // what the log said last
@@ -38,9 +41,12 @@ type memo struct {
 // keepOpened is how long an opened cookie is trusted to be still openable.
 const keepOpened = time.Minute
 
-func newOpened(s *session.Session, skew time.Duration, now time.Time) *opened {
+// newOpened copies the cookie's value, which is a part of a header that would be kept alive as a whole.
+func newOpened(s *session.Session, value string, ring *session.Ring, skew time.Duration, now time.Time) *opened {
 	return &opened{
 		session: s,
+		value:   strings.Clone(value),
+		ring:    ring,
 		family:  s.Family.String(),
 		policy:  admission.Session(s, skew),
 		names:   s.Bearer().Names(),
@@ -91,13 +97,12 @@ func (c *cache) get(value string, now time.Time) *opened {
 		return nil
 	}
 	if !young {
-		c.put(value, o)
+		c.put(o)
 	}
 	return o
 }
 
-// put stores o. The value is copied: it is a part of a header that would be kept alive as a whole.
-func (c *cache) put(value string, o *opened) { c.shard(value).put(strings.Clone(value), o) }
+func (c *cache) put(o *opened) { c.shard(o.value).put(o.value, o) }
 
 func (s *cacheShard) put(value string, o *opened) {
 	s.mu.Lock()

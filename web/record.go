@@ -18,6 +18,7 @@ type Record struct {
 	Verdict   string
 	Reason    string
 	Session   string // the family's name; opens nothing
+	Cut       string // why an exchange that had been admitted was ended by the edge; empty: it was not
 	JA4       string // fingerprint of the client's TLS hello; empty where the edge does not end TLS, or a trusted proxy spoke
 	err       error
 }
@@ -50,7 +51,7 @@ func (r *Record) Note(err error) { r.err = err }
 func (r *Record) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("request_id", r.RequestID), slog.String("client", r.client())}
 	for _, a := range [...][2]string{
-		{"route", r.Route}, {"upstream", r.Upstream}, {"verdict", r.Verdict}, {"reason", r.Reason}, {"session", r.Session}, {"ja4", r.JA4},
+		{"route", r.Route}, {"upstream", r.Upstream}, {"verdict", r.Verdict}, {"reason", r.Reason}, {"session", r.Session}, {"cut", r.Cut}, {"ja4", r.JA4},
 	} {
 		if a[1] != "" {
 			attrs = append(attrs, slog.String(a[0], a[1]))

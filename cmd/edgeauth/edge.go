@@ -15,6 +15,7 @@ import (
 	"github.com/edgeauth/edgeauth/admin/api"
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/config"
+	"github.com/edgeauth/edgeauth/proxy"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/risk"
 	"github.com/edgeauth/edgeauth/session"
@@ -38,6 +39,7 @@ type edge struct {
 	follower *revocation.Follower
 	writer   *revocation.Writer
 	durable  durable
+	open     *proxy.Exchanges
 	memory   memory
 	index    *sessions.Index
 	recorder *sessions.Recorder
@@ -86,6 +88,7 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 	e.recorder = newRecorder(e.index, e.metrics)
 	e.tokens = newKeeper(e)
 	e.memory = memory{risk.NewPopulation(time.Now), risk.NewFailures()}
+	e.open = newExchanges(e)
 	e.measure()
 	return e, nil
 }

@@ -104,6 +104,7 @@ func (r *reloader) reload(ctx context.Context) {
 	r.edge.level.Set(t.cfg.Telemetry.LogLevel)
 	r.begin(ctx, t, old)
 	r.edge.tree.Store(t)
+	t.use(r.edge.open)
 	r.edge.hook.use(t.hook)
 	old.retire()
 	r.each(slog.LevelWarn, "a remark on the changed configuration", t.cfg.Warnings)

@@ -60,6 +60,7 @@ func runEdge(ctx context.Context, o runOptions) (err error) {
 		return fmt.Errorf("%s: %w", o.path, err)
 	}
 	e.tree.Store(t)
+	t.use(e.open)
 	e.hook.use(t.hook)
 	services, err := e.services(o.cfg)
 	if err != nil {

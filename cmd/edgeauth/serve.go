@@ -140,6 +140,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	loops.Go(func() error { return e.tokens.Run(life) })
 	loops.Go(func() error { return e.announce(life) })
 	loops.Go(func() error { return e.recorder.Run(life) })
+	loops.Go(func() error { return e.open.Run(life) })
 	loops.Go(func() error { return e.hook.sink.Run(life) })
 
 	listeners, ctx := errgroup.WithContext(ctx)

@@ -125,10 +125,12 @@ func newSite(t *tree, host config.Host, rs routeSet, p parts) (http.Handler, err
 		Levels: rs.levels, ClockSkew: t.clockSkew, Watch: t.watch.moves(), Revoker: p.revoker,
 		Tokens:    lender{p.tokens},
 		Candidate: t.dry.requests(host, rs), Roster: roster{p.index, p.recorder, t},
+		Exchanges: p.open,
 	})
 	if err != nil {
 		return nil, err
 	}
+	t.apps = append(t.apps, apps)
 	own, err := newLogin(t, host, cookies, rs, p)
 	if err != nil {
 		return nil, err

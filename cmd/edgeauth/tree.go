@@ -44,6 +44,7 @@ type tree struct {
 	upstreams map[string]*proxy.Upstream
 	watch     watch
 	dry       *dryRun
+	apps      []*proxy.Handler // of each origin
 	hook      hookTarget
 
 	governance *governance
@@ -67,6 +68,7 @@ type parts struct {
 	recorder *sessions.Recorder
 	tokens   *tokens.Keeper
 	governed governed
+	open     *proxy.Exchanges
 }
 
 func (e *edge) parts() parts {
@@ -76,6 +78,7 @@ func (e *edge) parts() parts {
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 		history: newHistory(e, e.log), memory: e.memory,
 		index: e.index, recorder: e.recorder, tokens: e.tokens, governed: e.governed(),
+		open: e.open,
 	}
 }
 

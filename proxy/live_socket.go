@@ -1,0 +1,140 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgeauth/edgeauth/policy"
+	"github.com/edgeauth/edgeauth/proxy/internal/frames"
+)
+
+// socket is a WebSocket that can be cut: both ends are sent a Close frame between two frames of the application's own, and the
+// client gets its time to answer it. Bytes cross as they are; nothing is kept of them.
+type socket struct {
+	l        *live
+	client   net.Conn
+	backend  io.ReadWriteCloser
+	down     direction // to the client
+	up       direction // to the backend
+	parted   atomic.Bool
+	farewell sync.WaitGroup // goodbye
+}
+
+func newSocket(l *live, backend io.ReadWriteCloser) *socket {
+	s := &socket{l: l, backend: backend}
+	s.up.to, s.up.answered = backend, true
+	s.down.to = toClient{s}
+	return s
+}
+
+// stalled is how long a piece of at most 32 KiB may take to reach a client. One that reads more slowly has stopped reading, and
+// what is open for it would stay open for ever.
+const stalled = 2 * time.Minute
+
+// toClient writes to the client.
+type toClient struct{ s *socket }
+
+// Write gives a piece its time.
+func (w toClient) Write(p []byte) (int, error) {
+	if !w.s.parted.Load() {
+		_ = w.s.client.SetWriteDeadline(time.Now().Add(stalled)) // if it can't be set, the connection is closed, and so says Write
+	}
+	return w.s.client.Write(p)
+}
+
+// end implements way. Saying goodbye waits for others, so it has a goroutine of its own, which wait waits for.
+func (s *socket) end(v policy.Verdict) {
+	s.parted.Store(true)
+	_ = s.client.SetDeadline(time.Now().Add(parting)) // as above
+	s.farewell.Go(func() { s.goodbye(v) })
+}
+
+// wait implements way. Both ends are closed, so that nothing is left to wait for.
+func (s *socket) wait() { s.farewell.Wait() }
+
+// goodbye tells both ends why. It waits for the client at most until its deadline, and for the backend until it is closed. The
+// client comes first: it is the one who can do something about it.
+func (s *socket) goodbye(v policy.Verdict) {
+	code := closeCode(v)
+	s.down.close(frames.Close(code, string(v.Reason), nil))
+	var key [4]byte
+	rand.Read(key[:])
+	s.up.close(frames.Close(code, string(v.Reason), &key))
+}
+
+// closeCode is the status code of a Close frame (RFC 6455, 7.4; the registry of IANA has 1013).
+func closeCode(v policy.Verdict) uint16 {
+	if v.Action == policy.Stale {
+		return 1013 // try again later
+	}
+	return 1008 // policy violation
+}
+
+// errSaidGoodbye ends the copying once the client has answered the Close frame.
+var errSaidGoodbye = errors.New("the WebSocket was closed")
+
+// direction is what is sent to one end.
+type direction struct {
+	to       io.Writer
+	answered bool // a Close frame that is not passed on any more is the answer to ours, and ends the socket
+
+	mu      sync.Mutex // guards what follows, and writing
+	passed  frames.WebSocket
+	bye     []byte // to be sent as soon as a frame ends; nil: nothing
+	over    bool   // nothing more is passed on
+	dropped frames.WebSocket
+}
+
+// Write passes p on, or only as much of it as completes a frame once the socket is cut.
+func (d *direction) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over {
+		return d.drop(p, len(p))
+	}
+	if d.bye == nil {
+		frames.Follow(&d.passed, p)
+		return d.to.Write(p)
+	}
+	n := d.passed.Advance(p)
+	if _, err := d.to.Write(p[:n]); err != nil || !d.passed.Between() {
+		return n, err
+	}
+	if err := d.say(d.bye); err != nil {
+		return n, err
+	}
+	return d.drop(p[n:], len(p))
+}
+
+func (d *direction) drop(p []byte, n int) (int, error) {
+	if frames.Follow(&d.dropped, p); d.answered && d.dropped.Closed() {
+		return n, errSaidGoodbye
+	}
+	return n, nil
+}
+
+// close sends bye at the next end of a frame, and nothing after it. Where a Close frame has gone by already, it is dropped.
+func (d *direction) close(bye []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.passed.Closed():
+		d.over = true
+	case d.passed.Between():
+		_ = d.say(bye) // an end that is gone needs no goodbye
+	default:
+		d.bye = bye
+	}
+}
+
+// say sends the last there is to send. The caller holds mu.
+func (d *direction) say(bye []byte) error {
+	d.over = true
+	_, err := d.to.Write(bye)
+	return err
+}
