@@ -26,7 +26,7 @@ func checkDataDir(cfg *config.Config, stderr io.Writer) error {
 		fmt.Fprintf(stderr, "warning: server.data_dir cannot be used by this user (the one that edgeauth runs as must be able to): %v\n", err)
 		return nil
 	case cfg.Store.Type == config.StoreRedis:
-		fmt.Fprintf(stderr, "warning: server.data_dir cannot be used, so there will be no control socket: %v\n", err)
+		fmt.Fprintf(stderr, "warning: server.data_dir cannot be used, so there will be no control socket, and revocations that wait for Redis will be in memory only: %v\n", err)
 		return nil
 	}
 	return fmt.Errorf("server.data_dir cannot be used: %w", err)
