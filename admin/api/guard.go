@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ func requests() []proto.Message {
 
 // unary is what every call goes through: is the caller known, may they, is the request one; then the record of what became of it.
 func (a *API) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+	defer a.survive(&err)
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	c := callOf(ctx)
@@ -64,10 +66,11 @@ func (a *API) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, ne
 }
 
 // stream is unary for methods that send many answers. Their request is checked when the method reads it.
-func (a *API) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+func (a *API) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	defer a.survive(&err)
 	ctx := ss.Context()
 	c := callOf(ctx)
-	err := a.admit(&c, info.FullMethod)
+	err = a.admit(&c, info.FullMethod)
 	if err == nil && !a.limit.open(c.caller.Name) {
 		err = status.Errorf(codes.ResourceExhausted, "too many streams: %d for one caller, %d for all", callerStream, mostStreams)
 	} else if err == nil {
@@ -78,6 +81,14 @@ func (a *API) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo,
 		return err
 	}
 	return next(srv, &checkedStream{ServerStream: ss, api: a, call: &c, method: info.FullMethod})
+}
+
+// survive makes an error of a panic: gRPC calls methods in goroutines of its own, where one would end the edge.
+func (a *API) survive(err *error) {
+	if p := recover(); p != nil {
+		a.o.Logger.Error("a handler panicked", "handler", "governance API", "panic", p, "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "something went wrong; the edge's log says what")
+	}
 }
 
 // checkedStream checks and records the request of a stream.

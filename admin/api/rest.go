@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -29,7 +28,7 @@ const readTimeout = 10 * time.Second
 // newREST is the service as REST: grpc-gateway in front of it, in this process. Field names are those of the .proto.
 func newREST(a *API) (http.Handler, error) {
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newForm()),
 		runtime.WithErrorHandler(refuse),
 		runtime.SetQueryParameterParser(strictQuery{}),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
@@ -38,13 +37,6 @@ func newREST(a *API) (http.Handler, error) {
 		return nil, fmt.Errorf("routing the governance API: %w", err)
 	}
 	return restRules(a.restEvents(mux), mux), nil
-}
-
-func marshaler() *runtime.JSONPb {
-	return &runtime.JSONPb{
-		MarshalOptions:   protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true},
-		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
-	}
 }
 
 // restRules keeps pages of other origins out: a browser that has a client certificate would send it along with a form that any page
@@ -89,7 +81,7 @@ func answer(w http.ResponseWriter, st *status.Status, code int) {
 	case codes.ResourceExhausted, codes.Unavailable:
 		h.Set("Retry-After", "1")
 	}
-	body, err := marshaler().Marshal(st.Proto())
+	body, err := newForm().Marshal(st.Proto())
 	if err != nil { // a detail of a kind that is not linked in
 		body = []byte(`{"code":13}`)
 	}

@@ -5,11 +5,11 @@ import (
 	"net/http"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
@@ -22,7 +22,7 @@ func (a *API) restEvents(mux *runtime.ServeMux) http.Handler {
 	info := &grpc.StreamServerInfo{FullMethod: edgeauthv1.SessionService_ListEvents_FullMethodName, IsServerStream: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := &restStream{ctx: r.Context(), w: w, flush: http.NewResponseController(w), request: &edgeauthv1.ListEventsRequest{}}
-		if err := (strictQuery{}).Parse(s.request, r.URL.Query(), nil); err != nil {
+		if err := (strictQuery{}).Parse(s.request, r.URL.Query(), utilities.NewDoubleArray(nil)); err != nil {
 			refuse(r.Context(), mux, nil, w, r, status.Error(codes.InvalidArgument, err.Error()))
 			return
 		}
@@ -66,9 +66,9 @@ func (s *restStream) SendHeader(metadata.MD) error {
 // SendMsg implements grpc.ServerStream.
 func (s *restStream) SendMsg(m any) error { return s.line("result", m.(proto.Message)) }
 
-// line writes one object. What is left out of it has its zero value.
+// line writes one object.
 func (s *restStream) line(name string, m proto.Message) error {
-	body, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(m)
+	body, err := newForm().Marshal(m)
 	if err != nil {
 		return status.Error(codes.Internal, "an item cannot be written")
 	}
