@@ -60,6 +60,8 @@ func ago(d time.Duration) string {
 	return count(int(d/(24*time.Hour)), "day")
 }
 
+const halfEnded = " on this server. A service that tells the other servers does not answer right now; "
+
 // told says to people what was ended.
 func told(n int, d revocation.Delivery) string {
 	subject, follow := "The session has been ended", "."
@@ -70,8 +72,12 @@ func told(n int, d revocation.Delivery) string {
 	default:
 		subject = fmt.Sprintf("%d sessions have been ended", n)
 	}
-	if d != revocation.Delivered {
-		follow = " on this server. A service that tells the other servers does not answer right now; they will follow as soon as it does."
+	switch d {
+	case revocation.Delivered:
+	case revocation.Pending:
+		follow = halfEnded + "they will follow as soon as it does, even if this server is restarted before."
+	default:
+		follow = halfEnded + "they will follow as soon as it does. If this server is restarted before, they do not: then end the session again."
 	}
 	return subject + follow
 }

@@ -91,7 +91,7 @@ func tell(cmd *cobra.Command, sub, provider string, n int) {
 		"                   could be had back with a stolen password; a digest and a time, kept for 30 days\n"+
 		"  log registers    revocations and raised levels: without them what was ended would live again; digests and times,\n"+
 		"                   each kept until no session can exist that it is about\n"+
-		"  sessions         `edgeauth revoke` ends them\n"+
+		"  sessions         `edgeauth revoke` ends them; what lists show of them ends with them\n"+
 		"  audit log        what was written there is the business of whoever keeps it\n")
 }
 

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	walkCount = 1000 // keys that one step looks at, of whatever kind
-	walkSteps = 20   // in one call, so that it ends soon where there are few rolls among many keys
+	walkLeast, walkMost = 100, 1000 // keys that one step looks at, of whatever kind
+	walkKeys            = 20_000    // that one call looks at, so that it ends soon where there are few rolls among many keys
 )
 
 // Walk calls each with the rows of some rolls, which come after a cursor in an order of Redis' own, and returns the cursor to go
@@ -34,12 +34,13 @@ func (s *Store) Walk(ctx context.Context, after string, least int, each func(key
 	if err != nil {
 		return "", err
 	}
-	for met, steps := 0, 0; met < least && steps < walkSteps; steps++ {
+	count := min(max(least, walkLeast), walkMost)
+	for met, seen := 0, 0; met < least && seen < walkKeys; seen += count {
 		m, there := at.of(masters)
 		if !there {
 			return "", nil
 		}
-		names, err := s.step(ctx, doing, m, &at)
+		names, err := s.step(ctx, doing, m, &at, count)
 		if err != nil {
 			return "", err
 		}
@@ -86,9 +87,9 @@ func (s *Store) masters(ctx context.Context, doing string) ([]master, error) {
 }
 
 // step reads the names of some rolls of a master and moves the place on.
-func (s *Store) step(ctx context.Context, doing string, m master, at *place) (names []string, err error) {
+func (s *Store) step(ctx context.Context, doing string, m master, at *place, count int) (names []string, err error) {
 	err = s.call(ctx, doing, func(ctx context.Context) error {
-		found, cursor, err := m.client.ScanType(ctx, at.cursor, literal(s.keys.roll(""))+"*", walkCount, "hash").Result()
+		found, cursor, err := m.client.ScanType(ctx, at.cursor, literal(s.keys.roll(""))+"*", int64(count), "hash").Result()
 		if err != nil {
 			return err
 		}
