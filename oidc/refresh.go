@@ -34,7 +34,7 @@ type Refreshed struct {
 	Scope         string    // of the access token; empty: unchanged
 }
 
-// ErrOtherLogin is a refreshed ID token about another issuer, person, client or authentication (OpenID Connect Core 1.0, 12.2).
+// ErrOtherLogin is a refreshed ID token about another issuer, person or client, or of an earlier authentication (OpenID Connect Core 1.0, 12.2).
 // It is found within an Error of KindInvalid.
 var ErrOtherLogin = assertions.ErrOther
 
@@ -73,7 +73,8 @@ func (p *Provider) Refresh(ctx context.Context, r Refresh) (*Refreshed, error) {
 }
 
 // refreshedIDToken judges the ID token of an answer. That it cannot be judged now must not cost the other tokens, of which the
-// provider gives no second copy.
+// provider gives no second copy. Nor must a later authentication of the same person, which is left out too: nothing is proven to this
+// session by it.
 func (p *Provider) refreshedIDToken(ctx context.Context, answer tokenAnswer, r Refresh) (Token, error) {
 	const op = "verifying refreshed ID token"
 	if answer.idToken == "" {
@@ -81,7 +82,7 @@ func (p *Provider) refreshedIDToken(ctx context.Context, answer tokenAnswer, r R
 	}
 	types := []string{"jwt"}
 	known := assertions.Known{Sub: r.Sub, AuthTime: r.AuthTime}
-	if err := p.aboutLogin(op, answer.idToken, types, known); err != nil {
+	if again, err := p.aboutLogin(op, answer.idToken, types, known); err != nil || again {
 		return "", err
 	}
 	object, alg, err := p.verified(ctx, op, answer.idToken, types, jwks.LaneLogin)
@@ -99,17 +100,17 @@ func (p *Provider) refreshedIDToken(ctx context.Context, answer tokenAnswer, r R
 
 // aboutLogin compares what names the login before anything else is judged: it came from the provider itself, so a token about
 // another login is no good answer, whoever signed it and whether or not its key is known.
-func (p *Provider) aboutLogin(op, raw string, types []string, known assertions.Known) error {
+func (p *Provider) aboutLogin(op, raw string, types []string, known assertions.Known) (again bool, err error) {
 	token, err := jws.Parse(raw, p.config.Algorithms, types)
 	if err != nil {
-		return invalid(op, "the token is malformed: %w", err)
+		return false, invalid(op, "the token is malformed: %w", err)
 	}
 	object, err := claims.Parse(token.Payload)
 	if err != nil {
-		return invalid(op, "the token's claims: %w", err)
+		return false, invalid(op, "the token's claims: %w", err)
 	}
-	if err := p.rules().SameLogin(object, known); err != nil {
-		return &Error{Kind: KindInvalid, Op: op, Err: err}
+	if again, err = p.rules().SameLogin(object, known); err != nil {
+		return false, &Error{Kind: KindInvalid, Op: op, Err: err}
 	}
-	return nil
+	return again, nil
 }

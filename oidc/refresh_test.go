@@ -91,7 +91,7 @@ func TestJW19_a_refreshed_ID_token_about_another_login_is_told_from_all_else(t *
 		"iss":              setClaim("iss", "https://other.example"),
 		"aud":              setClaim("aud", "another"),
 		"aud missing":      dropClaim("aud"),
-		"auth_time later":  {IDToken: idptest.AuthTime(time.Minute)},
+		"auth_time ahead":  {IDToken: idptest.AuthTime(time.Minute)},
 		"auth_time sooner": {IDToken: idptest.AuthTime(-time.Minute)},
 		"auth_time a text": setClaim("auth_time", "now"),
 	} {
@@ -102,6 +102,22 @@ func TestJW19_a_refreshed_ID_token_about_another_login_is_told_from_all_else(t *
 		if !errors.Is(err, oidc.ErrOtherLogin) || oidc.KindOf(err) != oidc.KindInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestALaterAuthenticationOfTheSamePersonCostsTheIDTokenAlone(t *testing.T) {
+	b := newBed(t)
+	b.idp.Lie(idp.Lies{IDToken: idptest.AuthTime(-time.Hour)})
+	_, r := loggedIn(t, b)
+	b.idp.Lie(idp.Lies{})
+	got, err := b.rp.Refresh(t.Context(), r)
+	if err != nil || got.IDToken != "" || got.AccessToken == "" || got.RefreshToken == r.Token {
+		t.Errorf("%+v, %v", got, err)
+	}
+	b.idp.Lie(setClaim("sub", "demo-bob"))
+	r.Token = got.RefreshToken
+	if _, err := b.rp.Refresh(t.Context(), r); !errors.Is(err, oidc.ErrOtherLogin) {
+		t.Errorf("of another person: %v", err)
 	}
 }
 

@@ -66,23 +66,25 @@ type Known struct {
 var ErrOther = errors.New("the refreshed ID token is not about this login")
 
 // SameLogin compares what names a login (OpenID Connect Core 1.0, 12.2): issuer, subject, audience and, where both have it, the
-// time of the authentication. A mismatch is ErrOther, and so is a claim that cannot be read.
-func (r Rules) SameLogin(object claims.Object, known Known) error {
+// time of the authentication. A mismatch is ErrOther, and so is a claim that cannot be read. Again is whether the time is a later
+// one, which is not: Keycloak tells that of the last authentication within its session, be it for another client.
+func (r Rules) SameLogin(object claims.Object, known Known) (again bool, err error) {
 	issuer, _, err := object.Text("iss", longestURL)
 	if err != nil || issuer != r.Issuer {
-		return fmt.Errorf("%w: iss is %.100q, not %q", ErrOther, issuer, r.Issuer)
+		return false, fmt.Errorf("%w: iss is %.100q, not %q", ErrOther, issuer, r.Issuer)
 	}
 	if sub, _, err := object.Identifier("sub", LongestSub); err != nil || sub != known.Sub {
-		return fmt.Errorf("%w: sub is another's", ErrOther)
+		return false, fmt.Errorf("%w: sub is another's", ErrOther)
 	}
 	if audience, err := object.Audience(); err != nil || !slices.Contains(audience, r.ClientID) {
-		return fmt.Errorf("%w: aud does not hold %q", ErrOther, r.ClientID)
+		return false, fmt.Errorf("%w: aud does not hold %q", ErrOther, r.ClientID)
 	}
 	at, there, err := object.Time("auth_time")
-	if err != nil || there && !known.AuthTime.IsZero() && !at.Equal(known.AuthTime) {
-		return fmt.Errorf("%w: auth_time is not that of the login", ErrOther)
+	switch {
+	case err != nil, there && at.After(r.Now.Add(r.Skew)), there && at.Before(known.AuthTime):
+		return false, fmt.Errorf("%w: auth_time is not that of the login", ErrOther)
 	}
-	return nil
+	return there && !known.AuthTime.IsZero() && at.After(known.AuthTime), nil
 }
 
 // Refreshed judges the other claims of an ID token that came with refreshed tokens. No flow waits for a nonce, so none is
