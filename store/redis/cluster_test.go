@@ -88,6 +88,13 @@ func TestRS02WhatAFailoverLostIsGivenBackByTheEdgesThatKnowIt(t *testing.T) {
 	if late := startEdge(t, second); !late.refuses(identity.Family(entry.Key)) {
 		t.Error("an edge that started after the failover lets the revoked session in")
 	}
+	next := entriesOf(5, 1)
+	eventually(t, "another edge writes", func() bool { return second.Append(t.Context(), next) == nil })
+	eventually(t, "the first edge has it", func() bool { return first.refuses(identity.Family(next[0].Key)) })
+	eventually(t, "the first edge's blocking reads find the new master", func() bool {
+		_, err := s.Read(t.Context(), 5, revocation.Cursor{}, 0)
+		return err == nil
+	})
 }
 
 func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing.T) {
