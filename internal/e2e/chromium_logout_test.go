@@ -43,7 +43,8 @@ func Test_LO16_in_Chromium_no_page_of_another_site_logs_anybody_out(t *testing.T
 	e := w.start(t, "")
 	evil := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(rw, `<title>evil</title><img src="%[1]s/.edgeauth/logout"><link rel="prerender" href="%[1]s/.edgeauth/logout">
-			<form method="post" action="%[1]s/.edgeauth/logout"><button>win</button></form>`, e.URL)
+			<form method="post" action="%[1]s/.edgeauth/logout"><button>win</button></form>
+			<form method="post" action="%[1]s/.edgeauth/sessions"><button id="everywhere" name="end" value="all">win more</button></form>`, e.URL)
 	}))
 	t.Cleanup(evil.Close)
 	tab := browser.Start(t).NewTab()
@@ -54,6 +55,11 @@ func Test_LO16_in_Chromium_no_page_of_another_site_logs_anybody_out(t *testing.T
 		t.Fatalf("the form led to %s", tab.URL())
 	}
 	tab.Screenshot("refused")
+	tab.Open(strings.Replace(evil.URL, "127.0.0.1", "localhost", 1))
+	tab.Click("#everywhere")
+	if !strings.Contains(tab.Text("h1"), "Nothing has been ended") {
+		t.Fatalf("the form led to %s: %s", tab.URL(), tab.Text("h1"))
+	}
 	tab.Open(e.URL + "/.edgeauth/me")
 	if tab.Status() != http.StatusOK {
 		t.Errorf("the session is gone: %d", tab.Status())

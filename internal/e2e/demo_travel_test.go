@@ -74,9 +74,9 @@ func Test_two_cities_away_the_demo_asks_alice_for_her_fingerprint_and_says_why(t
 	d.interrupt()
 }
 
-func Test_without_JavaScript_the_demo_tells_the_same_story(t *testing.T) {
-	d := startDemo(t)
-	tab := browser.Start(t).NewTab()
+// withoutScripts turns JavaScript off.
+func withoutScripts(t *testing.T, tab *browser.Tab) {
+	t.Helper()
 	off := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
@@ -84,6 +84,12 @@ func Test_without_JavaScript_the_demo_tells_the_same_story(t *testing.T) {
 	if err := chromedp.Do(tab.Context(), off); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func Test_without_JavaScript_the_demo_tells_the_same_story(t *testing.T) {
+	d := startDemo(t)
+	tab := browser.Start(t).NewTab()
+	withoutScripts(t, tab)
 	d.story(tab, false)
 	tab.Open(d.origin + "/try")
 	says(t, tab, "noscript", "needs JavaScript")
