@@ -85,6 +85,13 @@ func startDurable(t *testing.T, log sharedLog, dir string, ahead time.Duration) 
 // crash ends an edge as a loss of power would: what it would still do at its end does not reach the folder that is returned.
 func (d *durable) crash(t *testing.T) (dir string) {
 	t.Helper()
+	defer d.stop()
+	return d.image(t)
+}
+
+// image is a folder with what the disk has at this moment.
+func (d *durable) image(t *testing.T) (dir string) {
+	t.Helper()
 	dir = t.TempDir()
 	for _, name := range []string{disk.OutboxName, disk.SnapshotName} { // each is replaced in one step
 		data, err := os.ReadFile(filepath.Join(d.dir, name))
@@ -95,7 +102,6 @@ func (d *durable) crash(t *testing.T) (dir string) {
 			t.Fatal(err)
 		}
 	}
-	d.stop()
 	return dir
 }
 

@@ -50,6 +50,8 @@ type world struct {
 	edges []*edge
 	known map[*edge]map[*told]bool // what an edge was seen to deny
 	told  []*told
+
+	answered func(*edge, *told, revocation.Delivery) // nil: nobody wants to know
 }
 
 // told is one revocation, and a bearer whom it concerns.
@@ -143,10 +145,14 @@ func (w *world) tell() revocation.Entry {
 
 func (w *world) write(e *edge) revocation.Register {
 	entry := w.tell()
-	if _, err := e.writer.Write(w.t.Context(), entry); err != nil {
+	answer, err := e.writer.Write(w.t.Context(), entry)
+	if err != nil {
 		w.t.Errorf("seed %d: writing: %v", w.seed, err)
 	}
-	w.known[e][w.told[len(w.told)-1]] = true
+	tell := w.told[len(w.told)-1]
+	if w.known[e][tell] = true; w.answered != nil {
+		w.answered(e, tell, answer)
+	}
 	return entry.Register
 }
 
