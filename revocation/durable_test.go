@@ -361,8 +361,8 @@ func Test_a_logout_on_a_full_disk_says_that_it_is_in_memory_and_is_kept_once_the
 		}
 		box.full.Store(false)
 		time.Sleep(5 * time.Second)
-		if !w.Kept() || w.Pending() != 1 {
-			t.Errorf("kept %v, %d wait", w.Kept(), w.Pending())
+		if !w.Kept() || w.Pending() != 1 || box.Len() != 1 {
+			t.Errorf("kept %v, %d wait, %d on the disk", w.Kept(), w.Pending(), box.Len())
 		}
 		cancel()
 		wg.Wait()
