@@ -16,10 +16,10 @@ import (
 func (a *API) record(ctx context.Context, c *call, method string, req any, err error) {
 	code := status.Code(err)
 	e := audit.Event{Name: audit.APICalled, Actor: c.caller.Name, Client: c.client, Reason: reasonOf(code), Detail: path.Base(method)}
-	switch code {
-	case codes.ResourceExhausted:
+	if code == codes.ResourceExhausted {
 		return
-	case codes.Unauthenticated, codes.PermissionDenied:
+	}
+	if c.err != nil || code == codes.PermissionDenied {
 		if e.Name = audit.APIRefused; !a.limit.take("") {
 			return
 		}

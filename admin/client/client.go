@@ -94,8 +94,7 @@ func Said(err error) error {
 	if err == nil {
 		return nil
 	}
-	st := status.Convert(err)
-	return errors.New(strings.ToLower(strings.ReplaceAll(st.Code().String(), "_", " ")) + ": " + st.Message())
+	return errors.New(status.Convert(err).Message())
 }
 
 // Message is a message of the API.
