@@ -43,12 +43,12 @@ type lent struct {
 // lend gets the access token for an upstream that asks for one, from memory as long as it is fresh. Without it the request is
 // answered here and not forwarded. It also tells whoever keeps the tokens that the session is used.
 func (x *exchange) lend(w http.ResponseWriter, r *http.Request) (answered bool, err error) {
-	if x.bearer == nil || x.h.opt.Tokens == nil {
+	o, u := x.bearer, x.route.cfg.Upstream
+	if o == nil {
 		return false, nil
 	}
-	o, u := x.bearer, x.route.cfg.Upstream
 	x.h.touch(r.Context(), o, x.now)
-	if u.cfg.AccessToken.Name == "" {
+	if u.cfg.AccessToken.Name == "" || x.h.opt.Tokens == nil {
 		return false, nil
 	}
 	if l := o.lent.Load(); l != nil && l.upstream == u && x.now.Before(l.until) {
@@ -80,7 +80,7 @@ func (a AccessTokenHeader) value(token string) string {
 
 // touch tells of a session's request, once it is time.
 func (h *Handler) touch(ctx context.Context, o *opened, now time.Time) {
-	if due := o.touched.Load(); now.UnixMilli() < due {
+	if h.opt.Tokens == nil || now.UnixMilli() < o.touched.Load() {
 		return
 	}
 	o.touched.Store(h.opt.Tokens.Touch(ctx, o.session).UnixMilli())

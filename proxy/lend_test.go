@@ -17,7 +17,7 @@ import (
 
 // purse is where tokens come from.
 type purse struct {
-	clock   *clock
+	now     func() time.Time
 	mu      sync.Mutex // guards all below
 	token   string
 	err     error
@@ -26,6 +26,8 @@ type purse struct {
 	during  func() // while a token is waited for
 }
 
+func (p *purse) into(o *proxy.Options) { o.Tokens, p.now = p, o.Now }
+
 func (p *purse) Access(context.Context, *session.Session) (string, time.Time, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,14 +35,14 @@ func (p *purse) Access(context.Context, *session.Session) (string, time.Time, bo
 	if p.during != nil {
 		p.during()
 	}
-	return p.token, p.clock.now().Add(time.Minute), p.token != "", p.err
+	return p.token, p.now().Add(time.Minute), p.token != "", p.err
 }
 
 func (p *purse) Touch(context.Context, *session.Session) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.touched++
-	return p.clock.now().Add(time.Minute)
+	return p.now().Add(time.Minute)
 }
 
 func (p *purse) set(token string, err error) {
@@ -53,12 +55,10 @@ func (p *purse) set(token string, err error) {
 func lending(t *testing.T, header, scheme string) (*bed, *purse) {
 	t.Helper()
 	p := &purse{token: "t0ken"}
-	var b *bed
-	b = newBed(t, options{
+	b := newBed(t, options{
 		upstream: func(c *proxy.UpstreamConfig) { c.AccessToken = proxy.AccessTokenHeader{Name: header, Scheme: scheme} },
-		handler:  func(o *proxy.Options) { o.Tokens = p },
+		handler:  p.into,
 	})
-	p.clock = &b.clock
 	return b, p
 }
 
@@ -157,11 +157,9 @@ func TestLO_13_A_session_that_ends_while_its_token_is_waited_for_is_not_forwarde
 
 func TestWhoever_keeps_tokens_is_told_of_a_session_only_when_it_wants_to_be(t *testing.T) {
 	p := &purse{}
-	var b *bed
-	b = newBed(t, options{handler: func(o *proxy.Options) { o.Tokens = p }, routes: func(up *proxy.Upstream) []proxy.RouteConfig {
+	b := newBed(t, options{handler: p.into, routes: func(up *proxy.Upstream) []proxy.RouteConfig {
 		return []proxy.RouteConfig{{Name: "all", Path: "/", Upstream: up, Policy: policy.Route{Levels: sheetLevels()}}}
 	}})
-	p.clock = &b.clock
 	cookie := b.as(b.alice())
 	for range 5 {
 		b.get("/x", cookie)
@@ -177,4 +175,17 @@ func TestWhoever_keeps_tokens_is_told_of_a_session_only_when_it_wants_to_be(t *t
 	if p.touched != 2 {
 		t.Errorf("a minute later: told %d times", p.touched)
 	}
+}
+
+func TestAn_open_exchange_is_a_use_of_its_session(t *testing.T) {
+	p := &purse{}
+	inHall(t, options{handler: p.into}, nil, func(h *hall) {
+		hers, _ := h.begins(h.request("/x", h.alice()))
+		h.holds("hers", hers, 10*time.Minute+30*time.Second)
+		if p.touched < 10 || p.touched > 11 {
+			t.Errorf("told %d times within ten minutes and a half", p.touched)
+		}
+		h.log.set(revocation.Standing{Vouched: true, Revoked: true})
+		<-hers
+	})
 }

@@ -37,6 +37,9 @@ func (l *live) ask(h *Handler, staleness time.Duration, now time.Time) policy.Ve
 			return v
 		}
 	}
+	if l.x.bearer != nil {
+		h.touch(l.ctx, l.x.bearer, now) // an open exchange is a use of its session
+	}
 	return policy.Verdict{Action: policy.Allow}
 }
 
