@@ -64,6 +64,38 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
+func TestAMonthOfRegistersLiesInFewBucketsThatOutliveThem(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	const hours = 720 // the longest life of a register
+	entries := entriesOf(7, hours)
+	for i := range entries {
+		entries[i].Until = revocation.MillisOf(time.Now().Add(time.Duration(i+1) * time.Hour))
+	}
+	must(t, s.Append(t.Context(), entries))
+	buckets := server.Do("ZRANGE", "{log:07}:buckets", "0", "-1").([]any)
+	if n := len(buckets); n > 48+1+31+1 {
+		t.Errorf("%d buckets", n)
+	}
+	found := 0
+	for _, hour := range buckets {
+		key := "{log:07}:snap:" + hour.(string)
+		ends := server.Do("EXPIRETIME", key).(int64)
+		fields := server.Do("HGETALL", key).([]any)
+		for i := 0; i < len(fields); i += 2 {
+			e, err := revocation.Decode(fields[i].(string), fields[i+1].(string))
+			must(t, err)
+			found++
+			if ends*1000 < int64(e.Until) {
+				t.Errorf("%s ends at %d and its bucket at %d", fields[i], e.Until, ends*1000)
+			}
+		}
+	}
+	if found != hours {
+		t.Errorf("%d registers in the buckets, want %d", found, hours)
+	}
+}
+
 func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})

@@ -17,7 +17,7 @@ const (
 )
 
 // Snapshot returns the registers in all buckets of the shard: those that have not ended, and some that ended within the
-// last three hours. One register may come several times; together they are its value. The caller's ctx bounds the
+// last 26 hours. One register may come several times; together they are its value. The caller's ctx bounds the
 // whole, the store's limits each step.
 func (s *Store) Snapshot(ctx context.Context, shard int) (batch revocation.Batch, err error) {
 	const doing = "reading a snapshot of the log"

@@ -1,4 +1,5 @@
--- Adds entries to a shard: each goes to the stream and is merged into the bucket of the hour in which it ends.
+-- Adds entries to a shard: each goes to the stream and is merged into the bucket of the hour in which it ends, or of the day (UTC)
+-- where that is more than two days off: a register may stand in any bucket, so there must not be many.
 -- Everything here may be repeated: merging is a maximum, and readers of the stream merge too.
 --
 -- KEYS[1] stream, KEYS[2] buckets (sorted set: hour -> end of its life in seconds), KEYS[3] seeding mark (set)
@@ -6,7 +7,7 @@
 -- ARGV[2] number of the chunk of a re-seeding, or '' when appending: then KEYS[3] is not used
 -- ARGV[3...] name, value, name, value, ...
 
-local HOUR, MARGIN = 3600000, 7200
+local HOUR, MARGIN, NEAR = 3600000, 7200, 48
 
 local now = redis.call('TIME')
 local seconds = tonumber(now[1])
@@ -58,6 +59,7 @@ end
 
 local function bucket(till)
   local hour = math.floor(tonumber(till) / HOUR)
+  if hour > seconds / 3600 + NEAR then hour = hour - hour % 24 + 23 end
   local name = string.format('%.0f', hour)
   local ends = (hour + 1) * HOUR / 1000 + MARGIN
   if redis.call('ZADD', KEYS[2], string.format('%.0f', ends), name) == 1 then table.insert(hours, name) end
