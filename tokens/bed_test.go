@@ -145,6 +145,7 @@ type rotator struct {
 	n       int        // tokens issued
 	valid   map[string]bool
 	dead    bool
+	again   bool // tokens may be used again, as at providers that do not rotate
 	asked   int
 	revoked []string
 	took    time.Duration                      // to answer
@@ -187,6 +188,11 @@ func (r *rotator) spend(token string) (*oidc.Refreshed, error) {
 	if r.dead || !r.valid[token] {
 		r.dead = true
 		return nil, refusal()
+	}
+	if r.again {
+		got := r.issue()
+		got.RefreshToken = oidc.Token(token)
+		return got, nil
 	}
 	delete(r.valid, token)
 	return r.issue(), nil

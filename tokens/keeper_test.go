@@ -251,6 +251,27 @@ func TestAnEdgeThatDiesInTheMiddleIsWaitedForAndThenReplaced(t *testing.T) {
 	})
 }
 
+func TestAnAnswerThatIsLostOnItsWayEndsTheSessionOnlyWhereTokensAreUsedUp(t *testing.T) {
+	for _, again := range []bool{true, false} {
+		inBubble(t, 2, 0, func(t *testing.T, f *fleet, s *session.Session) {
+			f.idp.set(func(r *rotator) {
+				r.again = again
+				r.after = func(*oidc.Refreshed, error) error { _, err := away(); return err }
+			})
+			time.Sleep(life)
+			if got, failed := f.access(s, 1); len(got) != 0 || errors.Is(failed[0], errNone) || f.shop.endedWhy(s) != "" {
+				t.Errorf("reusable %v: tokens %v, errors %v, ended: %q", again, got, failed, f.shop.endedWhy(s))
+			}
+			f.idp.set(func(r *rotator) { r.after = nil })
+			time.Sleep(time.Minute)
+			got, _ := f.access(s, 1)
+			if ended := f.shop.endedWhy(s) == "refresh_refused"; ended == again || (len(got) == 1) != again {
+				t.Errorf("reusable %v: tokens %v, ended: %q", again, got, f.shop.endedWhy(s))
+			}
+		})
+	}
+}
+
 func TestAnEdgeThatSleptThroughItsLeaseRedeemsNothing(t *testing.T) {
 	inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
 		time.Sleep(life)

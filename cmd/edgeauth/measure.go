@@ -66,6 +66,7 @@ func (e *edge) measureTree(t *tree) {
 		e.metrics.Gauge(admin.GaugeProviderReady, "Whether logins at a provider are possible.", map[string]string{"provider": p.Name()},
 			func() float64 { return truth(p.Status().Ready) })
 	}
+	e.measureTokens(t)
 	e.metrics.ForgetGauges(admin.GaugeRiskSource)
 	if t.watch.places != nil {
 		for i, st := range t.watch.places.Status() {

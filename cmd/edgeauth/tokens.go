@@ -42,3 +42,12 @@ func (l lender) Access(ctx context.Context, s *session.Session) (string, time.Ti
 func (l lender) Touch(ctx context.Context, s *session.Session) time.Time {
 	return l.keeper.Touch(ctx, s)
 }
+
+// measureTokens makes the series of a configuration's providers known, so that the first refusal is seen as one.
+func (e *edge) measureTokens(t *tree) {
+	for _, p := range t.providers {
+		for _, o := range tokens.Outcomes() {
+			e.metrics.Refresh(p.Name(), string(o), 0)
+		}
+	}
+}
