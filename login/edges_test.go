@@ -133,6 +133,23 @@ func TestLO_13_ALogoutEndsALoginInFlightWhereTheProviderNamesNoSession(t *testin
 	}
 }
 
+func TestALoginAfterALogoutTakesOneRound(t *testing.T) {
+	for name, prepare := range map[string]func(*bed){"sid": func(*bed) {}, "no sid": noSID} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t)
+			prepare(b)
+			c := b.browser()
+			c.login("/x")
+			c.get(c.logout().to())
+			before := b.idp.Count(idp.Token)
+			c.login("/x")
+			if n := b.idp.Count(idp.Token) - before; n != 1 {
+				t.Errorf("it took %d rounds", n)
+			}
+		})
+	}
+}
+
 func TestWhatEndsOnOneEdgeEndsTheStepUpOnAnotherThatHasNotHeard(t *testing.T) {
 	for name, end := range endings() {
 		t.Run(name, func(t *testing.T) {

@@ -31,8 +31,11 @@ var errEnded = errors.New("the log ended this login before it was done")
 func (s *Server) endedMeanwhile(a *arrival, fresh *session.Session, nb revocation.Millis) bool {
 	f := a.flow
 	known := min(f.Started, revocation.MillisOf(a.before)) - 1
-	if f.KnownOf == subjectDigest(fresh.Subject) {
+	switch f.KnownOf {
+	case subjectDigest(fresh.Subject):
 		known = max(known, f.Known)
+	case deviceDigest(fresh.Device):
+		nb = s.notBeforeBut(fresh, nb, f.Known)
 	}
 	if nb > known {
 		return true
@@ -43,6 +46,19 @@ func (s *Server) endedMeanwhile(a *arrival, fresh *session.Session, nb revocatio
 	names := revocation.Bearer{ID: f.Previous.ID, Family: f.Previous.Family}.Names()
 	st := s.opt.Log.Standing(&names)
 	return st.Revoked && st.Scope == revocation.ScopeFamily && st.Reason != replaced
+}
+
+// notBeforeBut is a session's not-before without that of its device, if the device's was known when the flow began. Who logs out
+// and in again within a minute need not do so twice.
+func (s *Server) notBeforeBut(fresh *session.Session, nb, known revocation.Millis) revocation.Millis {
+	ofDevice := revocation.Bearer{Device: fresh.Device}.Names()
+	if s.opt.Log.NotBefore(&ofDevice) > known {
+		return nb
+	}
+	others := fresh.Bearer()
+	others.Device = identity.DeviceID{}
+	names := others.Names()
+	return s.opt.Log.NotBefore(&names)
 }
 
 // sameLogin reports whether another tab of the browser has finished the same login while this one was in flight: the

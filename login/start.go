@@ -148,6 +148,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, b beginning) erro
 	f.Provider, f.ReturnURL, f.Cut, f.Restarts = b.provider.Name(), b.returnURL, b.cut, b.restarts
 	f.KnownOf, f.Known = b.knownOf, b.known
 	f.Previous, f.Device = s.before(r)
+	s.noteDevice(f)
 	b.step.note(f)
 	state, err := f.Seal(s.opt.Cookies)
 	if err != nil {
@@ -187,6 +188,19 @@ func (s *Server) before(r *http.Request) (flow.Previous, identity.DeviceID) {
 
 func previousOf(c *session.Session) flow.Previous {
 	return flow.Previous{Family: c.Family, ID: c.ID, Subject: subjectDigest(c.Subject), Expires: revocation.MillisOf(c.Ends())}
+}
+
+// noteDevice notes what the log has ended of the browser before this flow begins, unless the flow knows of its subject's already.
+func (s *Server) noteDevice(f *flow.Flow) {
+	if f.KnownOf != ([16]byte{}) || f.Device.IsZero() {
+		return
+	}
+	names := revocation.Bearer{Device: f.Device}.Names()
+	f.KnownOf, f.Known = deviceDigest(f.Device), s.opt.Log.NotBefore(&names)
+}
+
+func deviceDigest(d identity.DeviceID) [16]byte {
+	return identity.Digest("edgeauth flow device", string(d[:]))
 }
 
 func subjectDigest(s identity.Subject) [16]byte {

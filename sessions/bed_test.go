@@ -26,6 +26,7 @@ type bed struct {
 	store      *file.Store
 	log        *revocation.Replica
 	keys       []session.Key
+	current    atomic.Pointer[session.Ring]
 	unreadable atomic.Int64
 	offset     time.Duration // of the clock
 }
@@ -48,13 +49,12 @@ func (b *bed) addKey() {
 	k, err := session.GenerateKey(b.now().Add(-time.Second))
 	must(b.t, err)
 	b.keys = append(b.keys, k)
-}
-
-func (b *bed) ring() *session.Ring {
 	r, err := session.NewRing(b.keys)
 	must(b.t, err)
-	return r
+	b.current.Store(r)
 }
+
+func (b *bed) ring() *session.Ring { return b.current.Load() }
 
 // fresh is a session of a subject that began now and lasts for some hours, as it was seen at its login.
 func (b *bed) fresh(s identity.Subject, hours int) sessions.Record {

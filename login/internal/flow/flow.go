@@ -46,8 +46,8 @@ type Fixed struct {
 	Rounds uint8             // session.Trail at the start
 	Since  revocation.Millis // likewise
 
-	// Known is a not-before of a subject that stood in the log before this flow began, though it lies ahead of this
-	// edge's clock.
+	// Known is a not-before of a subject or a device (KnownOf is its digest) that stood in the log before this flow began, though
+	// it lies ahead of this edge's clock.
 	KnownOf [16]byte
 	Known   revocation.Millis
 
