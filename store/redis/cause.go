@@ -79,7 +79,7 @@ func explain(err error) (cause Cause, cure string) {
 		return None, ""
 	case errors.As(err, &open):
 		return NotAsked, cureOf(open.last)
-	case errors.Is(err, errCrowded):
+	case errors.Is(err, errCrowded), isFull(err):
 		return Crowded, ""
 	case errors.As(err, &few):
 		return Unacknowledged, "look at the replicas; what was written is in the master, and will be written again"
@@ -131,6 +131,11 @@ func cureOf(err error) string {
 		return "is this a Redis server, and store.redis.tls as it expects?"
 	}
 	return ""
+}
+
+// isFull reports whether go-redis had no connection to give: those that others gave up waiting for are still being made.
+func isFull(err error) bool {
+	return errors.Is(err, goredis.ErrPoolTimeout) || errors.Is(err, goredis.ErrPoolExhausted)
 }
 
 // wantsCertificate is a cure for TLS only: in TLS 1.3 a server that wants a certificate may end the connection without a word.

@@ -82,7 +82,7 @@ func (g *gate) judge(err error, took time.Duration) outcome {
 	switch {
 	case err == nil, errors.As(err, &reply), errors.As(err, &few):
 		return answered
-	case errors.Is(err, context.Canceled), isTimeout(err) && took < g.limit:
+	case errors.Is(err, context.Canceled), isFull(err), isTimeout(err) && took < g.limit:
 		return unknown
 	}
 	return silent
