@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgeauth/edgeauth/revocation"
@@ -37,12 +38,13 @@ func (r roster) Issued(ctx context.Context, s *session.Session, v sessions.Visit
 // rolls are the tables of a shop. Their rows do not end.
 type rolls struct {
 	shop   *shop
-	mu     sync.Mutex // guards tables
+	broken atomic.Bool // these alone
+	mu     sync.Mutex  // guards tables
 	tables map[string]map[string][]byte
 }
 
 func (r *rolls) with(do func()) error {
-	if r.shop.away.Load() {
+	if r.shop.away.Load() || r.broken.Load() {
 		return errAway
 	}
 	r.mu.Lock()

@@ -349,6 +349,21 @@ type refusing struct{ revocation.Sink }
 
 func (refusing) Append(context.Context, []revocation.Entry) error { return errAway }
 
+func TestTheIndexFailsNoLoginStepUpOrLogout(t *testing.T) {
+	b := open(t, leveled)
+	b.shop.rolls.broken.Store(true)
+	c := b.browser()
+	c.login("/open")
+	b.raise("alice", identity.High, b.now())
+	c.login("/sensitive/a")
+	if p := c.get(mine); p.StatusCode != http.StatusOK || !strings.Contains(p.body, "This browser") {
+		t.Errorf("the list is answered %d:\n%s", p.StatusCode, p.body)
+	}
+	if p := c.logout(); p.to() == "" || c.cookie("edgeauth") != "" {
+		t.Errorf("the logout is answered %d", p.StatusCode)
+	}
+}
+
 func TestALogoutByAScriptIsToldNotRedirected(t *testing.T) {
 	b := open(t)
 	c := b.browser()
