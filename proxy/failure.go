@@ -55,14 +55,18 @@ type clientBody struct {
 	over   atomic.Bool
 }
 
-// Read notes every error but the end.
+// Read notes every error but the end. Behind the end it asks nobody: a transport reads once more than there is, and net/http
+// gives an error for that when the answer has begun meanwhile, so that a good exchange would be broken off.
 func (b *clientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.over.Store(true)
+	if b.over.Load() && !b.failed.Load() {
+		return 0, io.EOF
 	}
+	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
 		b.failed.Store(true)
+	}
+	if err == io.EOF || b.failed.Load() {
+		b.over.Store(true)
 	}
 	return n, err
 }
