@@ -47,11 +47,16 @@ func (w toClient) Write(p []byte) (int, error) {
 	return w.s.client.Write(p)
 }
 
-// end implements way. Saying goodbye waits for others, so it has a goroutine of its own, which wait waits for.
+// end implements way. From now on nothing begins in either direction. Saying goodbye waits for others, so it has a goroutine of
+// its own, which wait waits for.
 func (s *socket) end(v policy.Verdict) {
 	s.parted.Store(true)
 	_ = s.client.SetDeadline(time.Now().Add(parting)) // as above
-	s.farewell.Go(func() { s.goodbye(v) })
+	var key [4]byte
+	rand.Read(key[:])
+	s.down.stop(frames.Close(closeCode(v), string(v.Reason), nil))
+	s.up.stop(frames.Close(closeCode(v), string(v.Reason), &key))
+	s.farewell.Go(s.goodbye)
 }
 
 // wait implements way. Both ends are closed, so that nothing is left to wait for.
@@ -59,12 +64,9 @@ func (s *socket) wait() { s.farewell.Wait() }
 
 // goodbye tells both ends why. It waits for the client at most until its deadline, and for the backend until it is closed. The
 // client comes first: it is the one who can do something about it.
-func (s *socket) goodbye(v policy.Verdict) {
-	code := closeCode(v)
-	s.down.close(frames.Close(code, string(v.Reason), nil))
-	var key [4]byte
-	rand.Read(key[:])
-	s.up.close(frames.Close(code, string(v.Reason), &key))
+func (s *socket) goodbye() {
+	s.down.settle()
+	s.up.settle()
 }
 
 // closeCode is the status code of a Close frame (RFC 6455, 7.4; the registry of IANA has 1013).
@@ -81,60 +83,58 @@ var errSaidGoodbye = errors.New("the WebSocket was closed")
 // direction is what is sent to one end.
 type direction struct {
 	to       io.Writer
-	answered bool // a Close frame that is not passed on any more is the answer to ours, and ends the socket
+	answered bool                   // a Close frame that is not passed on any more is the answer to ours, and ends the socket
+	bye      atomic.Pointer[[]byte] // the last to be sent, as soon as no frame is on its way; nil: nothing
 
 	mu      sync.Mutex // guards what follows, and writing
 	passed  frames.WebSocket
-	bye     []byte // to be sent as soon as a frame ends; nil: nothing
-	over    bool   // nothing more is passed on
+	over    bool // bye was sent: nothing more is passed on
 	dropped frames.WebSocket
 }
 
-// Write passes p on, or only as much of it as completes a frame once the socket is cut.
+// stop says what is to be sent last.
+func (d *direction) stop(bye []byte) { d.bye.Store(&bye) }
+
+// Write passes p on, or only as much of it as completes a frame once the direction has been stopped.
 func (d *direction) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.over {
-		return d.drop(p, len(p))
-	}
-	if d.bye == nil {
+	if d.bye.Load() == nil {
 		frames.Follow(&d.passed, p)
 		return d.to.Write(p)
 	}
-	n := d.passed.Advance(p)
-	if _, err := d.to.Write(p[:n]); err != nil || !d.passed.Between() {
+	n := 0
+	if !d.passed.Between() {
+		n = d.passed.Advance(p)
+		if _, err := d.to.Write(p[:n]); err != nil {
+			return n, err
+		}
+	}
+	if err := d.part(); err != nil {
 		return n, err
 	}
-	if err := d.say(d.bye); err != nil {
-		return n, err
+	if frames.Follow(&d.dropped, p[n:]); d.answered && d.dropped.Closed() {
+		return len(p), errSaidGoodbye
 	}
-	return d.drop(p[n:], len(p))
+	return len(p), nil
 }
 
-func (d *direction) drop(p []byte, n int) (int, error) {
-	if frames.Follow(&d.dropped, p); d.answered && d.dropped.Closed() {
-		return n, errSaidGoodbye
-	}
-	return n, nil
-}
-
-// close sends bye at the next end of a frame, and nothing after it. Where a Close frame has gone by already, it is dropped.
-func (d *direction) close(bye []byte) {
+// settle sends the last if no frame is on its way. Otherwise Write does, when it is complete.
+func (d *direction) settle() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case d.passed.Closed():
-		d.over = true
-	case d.passed.Between():
-		_ = d.say(bye) // an end that is gone needs no goodbye
-	default:
-		d.bye = bye
-	}
+	_ = d.part() // an end that is gone needs no goodbye
 }
 
-// say sends the last there is to send. The caller holds mu.
-func (d *direction) say(bye []byte) error {
-	d.over = true
-	_, err := d.to.Write(bye)
+// part sends the last, once, unless a frame is on its way. Where a Close frame has gone by already, there is nothing left to
+// send (RFC 6455, 5.5.1). The caller holds mu.
+func (d *direction) part() error {
+	if d.over || !d.passed.Between() {
+		return nil
+	}
+	if d.over = true; d.passed.Closed() {
+		return nil
+	}
+	_, err := d.to.Write(*d.bye.Load())
 	return err
 }
