@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/redistest"
+	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/store/redis"
 	"github.com/edgeauth/edgeauth/store/storetest"
 )
@@ -248,4 +250,23 @@ func TestRS01HungSentinelsAreNeitherStormedNorMissed(t *testing.T) {
 		sentinel.Resume()
 	}
 	storetest.RequireAvailable(t, late)
+}
+
+func TestRS01AnEdgeThatFollowsAHungServerOpensFewConnections(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	w := newWatcher()
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}, Observer: w})
+	e := startEdge(t, s)
+	before, failed := w.dials(), w.count(redis.NotAsked)
+	server.Pause()
+	paused := time.Now()
+	eventually(t, "the edge has long found out", func() bool { return w.count(redis.NotAsked) > failed+20 })
+	if n, most := w.dials()-before, revocation.Shards+first+trials(paused); n > most {
+		t.Errorf("following a hung server opened %d connections, at most %d could be explained", n, most)
+	}
+	server.Resume()
+	next := entriesOf(5, 1)
+	eventually(t, "the server takes a write", func() bool { return s.Append(t.Context(), next) == nil })
+	eventually(t, "the edge follows again", func() bool { return e.refuses(identity.Family(next[0].Key)) })
 }
