@@ -57,7 +57,7 @@ func newTriedWithout(t *testing.T, seed uint64) *tried {
 // add prepares an edge whose Redis is configured so.
 func (n *tried) add(redis string) {
 	n.t.Helper()
-	n.store = fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, redis: {%s}}\n", n.keys, redis) + boundLevels
+	n.store = fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, snapshot_every: 1s, redis: {%s}}\n", n.keys, redis) + boundLevels
 	n.edges = append(n.edges, n.prepare())
 }
 
@@ -184,5 +184,11 @@ func faults() []fault {
 			}
 		}},
 		{"an edge is killed and starts anew", func(n *tried) { n.restart(n.draw.IntN(3)) }},
+		{"Redis and an edge are killed, and the edge starts anew first", func(n *tried) {
+			n.redis.Kill()
+			n.restart(0)
+			hold(n)
+			n.redis.Restart()
+		}},
 	}
 }

@@ -166,6 +166,24 @@ func Test_what_cannot_be_opened_is_reported_and_set_aside_and_the_rest_waits(t *
 	}
 }
 
+func Test_what_was_set_aside_can_be_put_back_once_the_key_is_there(t *testing.T) {
+	key, other := newKey(t, time.Now().Add(-time.Hour)), newKey(t, time.Now().Add(-time.Hour))
+	dir, entries := filled(t, options(ringOf(t, key)))
+	f := claim(t, dir, options(ringOf(t, other)))
+	box, _, err := f.OpenOutbox()
+	if err == nil {
+		t.Fatal("another ring opens it")
+	}
+	_, _ = box.Close(), f.Close()
+	aside, _ := filepath.Glob(filepath.Join(dir, disk.OutboxName+".refused-*"))
+	if err := os.Rename(aside[0], filepath.Join(dir, disk.OutboxName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, waiting := openOutbox(t, claim(t, dir, options(ringOf(t, key, other)))); !cmp.Equal(entries, waiting) {
+		t.Errorf("%d wait", len(waiting))
+	}
+}
+
 func Test_a_file_that_cannot_be_written_says_so_until_it_can_be(t *testing.T) {
 	dir := t.TempDir()
 	f := claim(t, dir, options(ringOf(t, newKey(t, time.Now().Add(-time.Hour)))))
