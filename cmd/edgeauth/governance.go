@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin/api"
@@ -19,7 +21,8 @@ import (
 // governance is the governance API under one configuration: for the control socket always, for the network where it is
 // configured.
 type governance struct {
-	api     *api.API
+	api     func() (*api.API, error) // made when it is asked for first: it costs 8 ms and some megabytes
+	made    atomic.Pointer[api.API]  // nil: nobody has asked yet
 	network http.Handler   // nil: not on the network
 	certs   *certs.Manager // nil: plain text
 	tls     *tls.Config
@@ -27,20 +30,40 @@ type governance struct {
 
 func newGovernance(cfg *config.Config, t *tree, p parts) (*governance, error) {
 	g := &governance{}
+	g.api = sync.OnceValues(func() (*api.API, error) {
+		a, err := newAPI(cfg, t, p)
+		if err == nil {
+			g.made.Store(a)
+		}
+		return a, err
+	})
+	if cfg.Admin.API.Listen == "" {
+		return g, nil
+	}
+	a, err := g.api()
+	if err != nil {
+		return nil, err
+	}
+	g.network = a.Handler(t.callers(cfg).Caller)
+	return g, g.encrypt(cfg.Admin.API, p.log)
+}
+
+func newAPI(cfg *config.Config, t *tree, p parts) (*api.API, error) {
 	var providers []api.Provider
 	for _, c := range cfg.Providers {
 		providers = append(providers, api.Provider{Name: c.Name, Issuer: c.Issuer})
 	}
-	var err error
-	g.api, err = api.New(api.Options{
+	return api.New(api.Options{
 		Index: cursors{p.index}, Standings: p.replica, Log: p.governed.log, Events: p.governed.hub, Explain: explainer{t, p.governed.known},
 		Providers: providers, Levels: levelNames(), Audit: p.audit, Logger: p.log, Now: time.Now,
 	})
-	if err != nil || cfg.Admin.API.Listen == "" {
-		return g, err
+}
+
+// end ends the API's streams, which would hold up the end of the process, or outlive their configuration.
+func (g *governance) end() {
+	if a := g.made.Load(); a != nil {
+		a.End()
 	}
-	g.network = g.api.Handler(t.callers(cfg).Caller)
-	return g, g.encrypt(cfg.Admin.API, p.log)
 }
 
 func levelNames() (out []identity.Level) {
@@ -147,9 +170,12 @@ func owner(r *http.Request) (api.Caller, error) {
 // local is the API on the control socket.
 func (e *edge) local() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e.tree.Load().governance.api.Handler(owner).ServeHTTP(w, r)
+		a, err := e.tree.Load().governance.api()
+		if err != nil {
+			e.log.Error("the governance API cannot be made", "error", err)
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		a.Handler(owner).ServeHTTP(w, r)
 	})
 }
-
-// endStreams ends the API's streams, which would hold up the end of the process.
-func (e *edge) endStreams() { e.tree.Load().governance.api.End() }

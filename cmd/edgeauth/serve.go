@@ -160,7 +160,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 			}
 			if !e.draining.Swap(true) {
 				drained = time.Now().Add(e.tree.Load().cfg.Server.Drain)
-				e.endStreams()
+				e.tree.Load().governance.end()
 				e.log.Info("shutting down: no new connections, requests in flight may finish", "within", e.tree.Load().cfg.Server.Drain.String())
 			}
 			if s.name == adminListen {

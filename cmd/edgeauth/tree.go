@@ -193,7 +193,7 @@ func (t *tree) clockSkew(issuer string) time.Duration {
 
 // retire closes the connections to applications that nobody uses any more, once another tree is in place.
 func (t *tree) retire() {
-	t.governance.api.End()
+	t.governance.end()
 	for _, u := range t.upstreams {
 		u.Close()
 	}
