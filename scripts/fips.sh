@@ -7,7 +7,7 @@
 # testing/synctest has stopped the clock, and panics with "failed to obtain initial entropy". They are counted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-unit='^github.com/edgeauth/edgeauth/(identity|session|policy|admission|history|risk|geo|revocation|audit|webhook|oidc|login|web|config)(/|$)'
+unit='^github.com/edgeauth/edgeauth/(identity|session|policy|admission|history|risk|geo|revocation|audit|webhook|oidc|login|web|config|admin)(/|$)'
 
 # in_virtual_time prints the names of the tests that call synctest.Test, as an alternation.
 in_virtual_time() {

@@ -104,6 +104,7 @@ type governed struct {
 	edges []*edgetest.Edge
 	api   []string // address of each edge's API
 	front *balancer
+	redis *redistest.Server
 }
 
 // apiConfig are the keys of an API with everything.
@@ -135,10 +136,10 @@ func newGoverned(t *testing.T, further string) *governed {
 func newGovernedFleet(t *testing.T) *governed {
 	t.Helper()
 	w := newWorld(t)
-	g := &governed{world: w, t: t, ca: newAuthority(t), front: startBalancer(t)}
+	g := &governed{world: w, t: t, ca: newAuthority(t), front: startBalancer(t), redis: redistest.Start(t)}
 	origin := g.front.ln.Addr().String()
 	g.client(origin)
-	rest := g.config(shared(newKeys(t), redistest.Start(t)))
+	rest := g.config(shared(newKeys(t), g.redis))
 	for range 2 {
 		g.add(edgetest.Setup{URL: "http://" + origin, Listen: edgetest.Addr(t), Rest: rest})
 	}
