@@ -89,6 +89,10 @@ func TestAWriteSaysHowFarItCame(t *testing.T) {
 	if err != nil || got.GetDelivery() != edgeauthv1.Delivery_DELIVERY_PENDING {
 		t.Errorf("while the store is away: %v %v", got, err)
 	}
+	w.log.inMemory = true
+	if got, err := w.grpc().RevokeSessions(t.Context(), everybody()); err != nil || got.GetDelivery() != edgeauthv1.Delivery_DELIVERY_IN_MEMORY {
+		t.Errorf("while the disk is full, too: %v %v", got, err)
+	}
 	w.log.refuses = true
 	if _, err := w.grpc().RevokeSessions(t.Context(), everybody()); status.Code(err) != codes.Internal || strings.Contains(err.Error(), errRefused.Error()) {
 		t.Errorf("an entry that makes no sense: %v", err)

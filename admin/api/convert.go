@@ -69,6 +69,8 @@ func deliveryOf(d revocation.Delivery) edgeauthv1.Delivery {
 		return edgeauthv1.Delivery_DELIVERY_DELIVERED
 	case revocation.Pending:
 		return edgeauthv1.Delivery_DELIVERY_PENDING
+	case revocation.InMemory:
+		return edgeauthv1.Delivery_DELIVERY_IN_MEMORY
 	}
 	return edgeauthv1.Delivery_DELIVERY_UNSPECIFIED
 }

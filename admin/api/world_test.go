@@ -84,10 +84,11 @@ func (w *world) grpc() *client.Client {
 
 // keptLog is a log in memory, and the standings that follow from it.
 type keptLog struct {
-	mu      sync.Mutex
-	entries []revocation.Entry
-	pending bool
-	refuses bool
+	mu       sync.Mutex
+	entries  []revocation.Entry
+	pending  bool
+	inMemory bool
+	refuses  bool
 }
 
 var errRefused = errors.New("the log refuses")
@@ -99,6 +100,9 @@ func (l *keptLog) Write(_ context.Context, entries ...revocation.Entry) (revocat
 		return 0, errRefused
 	}
 	l.entries = append(l.entries, entries...)
+	if l.inMemory {
+		return revocation.InMemory, nil
+	}
 	if l.pending {
 		return revocation.Pending, nil
 	}

@@ -103,8 +103,11 @@ const (
 	Delivery_DELIVERY_UNSPECIFIED Delivery = 0
 	// The shared log has it: every edge has it, or will within milliseconds.
 	Delivery_DELIVERY_DELIVERED Delivery = 1
-	// The store is away: other edges follow when it is back.
+	// The store is away: other edges follow when it is back, even if this edge is restarted before.
 	Delivery_DELIVERY_PENDING Delivery = 2
+	// The store is away, and this edge could not write it to its disk: other edges follow when the store is back, unless
+	// this edge ends before.
+	Delivery_DELIVERY_IN_MEMORY Delivery = 3
 )
 
 // Enum value maps for Delivery.
@@ -113,11 +116,13 @@ var (
 		0: "DELIVERY_UNSPECIFIED",
 		1: "DELIVERY_DELIVERED",
 		2: "DELIVERY_PENDING",
+		3: "DELIVERY_IN_MEMORY",
 	}
 	Delivery_value = map[string]int32{
 		"DELIVERY_UNSPECIFIED": 0,
 		"DELIVERY_DELIVERED":   1,
 		"DELIVERY_PENDING":     2,
+		"DELIVERY_IN_MEMORY":   3,
 	}
 )
 
@@ -1538,7 +1543,7 @@ type Event struct {
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who wanted it.
 	Actor string `protobuf:"bytes,11,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Whether the shared log has it: "delivered" or "pending".
+	// Whether the shared log has it: "delivered", "pending" or "in_memory".
 	Delivery string `protobuf:"bytes,12,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	// A level that something was raised to, or that was to be proven.
 	Level string `protobuf:"bytes,13,opt,name=level,proto3" json:"level,omitempty"`
@@ -2353,11 +2358,12 @@ const file_edgeauth_v1_session_service_proto_rawDesc = "" +
 	"\x15SESSION_STATE_REVOKED\x10\x02\x12\x19\n" +
 	"\x15SESSION_STATE_EXPIRED\x10\x03\x12\x1b\n" +
 	"\x17SESSION_STATE_UNVOUCHED\x10\x04\x12\x16\n" +
-	"\x12SESSION_STATE_IDLE\x10\x05*R\n" +
+	"\x12SESSION_STATE_IDLE\x10\x05*j\n" +
 	"\bDelivery\x12\x18\n" +
 	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DELIVERY_DELIVERED\x10\x01\x12\x14\n" +
-	"\x10DELIVERY_PENDING\x10\x022\x97\x06\n" +
+	"\x10DELIVERY_PENDING\x10\x02\x12\x16\n" +
+	"\x12DELIVERY_IN_MEMORY\x10\x032\x97\x06\n" +
 	"\x0eSessionService\x12m\n" +
 	"\n" +
 	"GetSession\x12\x1e.edgeauth.v1.GetSessionRequest\x1a\x1f.edgeauth.v1.GetSessionResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/sessions/{session}\x12i\n" +

@@ -68,8 +68,12 @@ func (f *apiFlags) revokeMany(ctx context.Context, cmd *cobra.Command, c *client
 
 func (f *apiFlags) told(cmd *cobra.Command, answer client.Message, what string, d edgeauthv1.Delivery) error {
 	how := "every edge refuses"
-	if d == edgeauthv1.Delivery_DELIVERY_PENDING {
+	switch d {
+	case edgeauthv1.Delivery_DELIVERY_PENDING:
 		how = "the edge that was asked refuses already; its store is away, so other edges follow when it is back"
+	case edgeauthv1.Delivery_DELIVERY_IN_MEMORY:
+		how = "the edge that was asked refuses already; its store is away, so other edges follow when it is back, unless that edge is restarted before: " +
+			"its outbox is full or has no disk"
 	}
 	return f.show(cmd, answer, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "Revoked %s: %s.\n", what, how)
