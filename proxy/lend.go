@@ -16,7 +16,7 @@ type Tokens interface {
 	// brings one. An error means that it cannot be had now.
 	Access(ctx context.Context, s *session.Session) (token string, until time.Time, ok bool, err error)
 	// Touch is told that a session is used, and returns when it wants to be told again. It does not block.
-	Touch(ctx context.Context, s *session.Session) (next time.Time)
+	Touch(s *session.Session) (next time.Time)
 }
 
 // AccessTokenHeader says in which header field an upstream gets the session's access token.
@@ -47,7 +47,7 @@ func (x *exchange) lend(w http.ResponseWriter, r *http.Request) (answered bool, 
 	if o == nil {
 		return false, nil
 	}
-	x.h.touch(r.Context(), o, x.now)
+	x.h.touch(o, x.now)
 	if u.cfg.AccessToken.Name == "" || x.h.opt.Tokens == nil {
 		return false, nil
 	}
@@ -79,9 +79,9 @@ func (a AccessTokenHeader) value(token string) string {
 }
 
 // touch tells of a session's request, once it is time.
-func (h *Handler) touch(ctx context.Context, o *opened, now time.Time) {
+func (h *Handler) touch(o *opened, now time.Time) {
 	if h.opt.Tokens == nil || now.UnixMilli() < o.touched.Load() {
 		return
 	}
-	o.touched.Store(h.opt.Tokens.Touch(ctx, o.session).UnixMilli())
+	o.touched.Store(h.opt.Tokens.Touch(o.session).UnixMilli())
 }

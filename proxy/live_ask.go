@@ -38,7 +38,7 @@ func (l *live) ask(h *Handler, staleness time.Duration, now time.Time) policy.Ve
 		}
 	}
 	if l.x.bearer != nil {
-		h.touch(l.ctx, l.x.bearer, now) // an open exchange is a use of its session
+		h.touch(l.x.bearer, now) // an open exchange is a use of its session
 	}
 	return policy.Verdict{Action: policy.Allow}
 }

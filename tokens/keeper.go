@@ -114,7 +114,7 @@ func (e *entry) outcome(now time.Time) (Grant, bool, error) {
 // Touch is told of a request of a session. Where the provider is to be asked about sessions from time to time it sees to that,
 // in the background. It returns when it has to be told again, which is never less than a second from now; until then it
 // would do nothing. It does not block.
-func (k *Keeper) Touch(ctx context.Context, s *session.Session) (next time.Time) {
+func (k *Keeper) Touch(s *session.Session) (next time.Time) {
 	now := k.opt.Now()
 	terms, ok := k.opt.Terms(s.Subject.Issuer, "")
 	if !ok || terms.Revalidate <= 0 {
@@ -127,7 +127,7 @@ func (k *Keeper) Touch(ctx context.Context, s *session.Session) (next time.Time)
 	if e.looked && now.Before(due) {
 		return later(due, now.Add(again))
 	}
-	k.begin(ctx, e, s, need{revalidate: terms.Revalidate}, true)
+	k.begin(context.Background(), e, s, need{revalidate: terms.Revalidate}, true) // it belongs to no request
 	return now.Add(again)
 }
 

@@ -348,7 +348,7 @@ func TestTheProviderIsAskedFromTimeToTimeThoughNobodyNeedsAToken(t *testing.T) {
 			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second) {
 				for i, e := range f.edges {
 					if !time.Now().Before(next[i]) {
-						next[i] = e.Touch(t.Context(), s)
+						next[i] = e.Touch(s)
 					}
 				}
 			}
@@ -380,7 +380,7 @@ func TestASessionWithoutRefreshTokenGoesOnAndItsTokenEnds(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		time.Sleep(life)
-		f.edges[0].Touch(t.Context(), s)
+		f.edges[0].Touch(s)
 		synctest.Wait()
 		if _, ok, err := f.edges[0].Access(t.Context(), s); ok || err != nil || f.shop.endedWhy(s) != "" || f.idp.count() != 0 {
 			t.Errorf("%v, %v, ended: %q, asked %d times", ok, err, f.shop.endedWhy(s), f.idp.count())

@@ -39,9 +39,7 @@ func (l lender) Access(ctx context.Context, s *session.Session) (string, time.Ti
 }
 
 // Touch is the keeper's.
-func (l lender) Touch(ctx context.Context, s *session.Session) time.Time {
-	return l.keeper.Touch(ctx, s)
-}
+func (l lender) Touch(s *session.Session) time.Time { return l.keeper.Touch(s) }
 
 // measureTokens makes the series of a configuration's providers known, so that the first refusal is seen as one.
 func (e *edge) measureTokens(t *tree) {
