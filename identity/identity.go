@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -115,6 +116,13 @@ const (
 	Elevated Level = "elevated"
 	High     Level = "high"
 )
+
+// levelName is what a level's name may be: it stands in register names, addresses, headers and metrics as it is.
+var levelName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// IsName reports whether l can be a level's name: at most 32 lower-case letters, digits, hyphens and underscores, the first a
+// letter.
+func (l Level) IsName() bool { return levelName.MatchString(string(l)) }
 
 // Assurance is what the identity provider said of how someone authenticated (OpenID Connect Core 1.0, section 2).
 type Assurance struct {

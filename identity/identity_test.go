@@ -31,6 +31,18 @@ func TestADigestIsTheHashOfItsPartsWithTheirLengths(t *testing.T) {
 	}
 }
 
+// Names stand in registers, addresses, headers and metrics as they are.
+func TestTheNameOfALevelIsShortAndPlain(t *testing.T) {
+	for name, want := range map[string]bool{
+		"normal": true, "a": true, "level_2-b": true, "a" + strings.Repeat("b", 31): true,
+		"": false, "a" + strings.Repeat("b", 32): false, "High": false, "2nd": false, "_a": false, "a b": false, "a/b": false, "a:b": false, "höchst": false, "a\n": false,
+	} {
+		if got := identity.Level(name).IsName(); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}
+
 func FuzzDigest(f *testing.F) {
 	f.Add("a", "bc", "ab", "c")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {

@@ -97,7 +97,7 @@ func (s *Server) newSession(r *http.Request, a *arrival, who *oidc.Login) *sessi
 		ID: identity.NewSessionID(), Family: identity.NewFamily(), Device: s.device(a, r), Incarnation: a.incarnation,
 		Subject: who.Subject, SID: who.IdPSession.SID,
 		IssuedAt: now, Expires: now.Add(s.opt.Lifetime), IdleUntil: now.Add(min(s.opt.Idle, s.opt.Lifetime)),
-		FamilyExpires: now.Add(s.opt.Lifetime), Level: identity.Normal, Assurance: who.Assurance,
+		FamilyExpires: now.Add(s.opt.Lifetime), Level: s.opt.Levels.Weakest(), Assurance: who.Assurance,
 		Username: who.Username, Name: who.Name, Email: who.Email, EmailVerified: who.EmailVerified,
 		Groups: keep(who.Groups, s.opt.KeepGroups), Claims: keepClaims(who.Claims, s.opt.KeepClaims),
 		Selection: s.opt.Selection,

@@ -147,7 +147,7 @@ func (t *tally) require(level identity.Level, why Reason) {
 	if level == "" {
 		return
 	}
-	t.raise(t.rules.rank(level), why)
+	t.raise(t.rules.Rank(level), why)
 }
 
 // raise makes the level at least the one of this rank; the reasons are those for the level that it came to.

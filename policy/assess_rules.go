@@ -74,14 +74,18 @@ type Exception struct {
 }
 
 // DefaultRules returns the rules as shipped. The caller owns what it gets.
-func DefaultRules() *Rules {
+func DefaultRules() *Rules { return DefaultRulesFor(shippedLevels()) }
+
+// DefaultRulesFor returns the rules as shipped for levels of these names, weakest first.
+func DefaultRulesFor(levels [3]identity.Level) *Rules {
+	elevated, high := levels[1], levels[2]
 	return &Rules{
-		Levels:     []identity.Level{identity.Normal, identity.Elevated, identity.High},
-		Thresholds: map[identity.Level]float64{identity.Elevated: 1, identity.High: 5},
-		Zones:      Zones{Count: 3, Within: time.Hour, Level: identity.High},
-		Travel:     Travel{MinDistance: 500, MaxSpeed: 1000, HalfFrom: 805, Level: identity.Elevated},
+		Levels:     levels[:],
+		Thresholds: map[identity.Level]float64{elevated: 1, high: 5},
+		Zones:      Zones{Count: 3, Within: time.Hour, Level: high},
+		Travel:     Travel{MinDistance: 500, MaxSpeed: 1000, HalfFrom: 805, Level: elevated},
 		Failures:   Bursts{Subject: 3, Network: 10, ASN: 200},
-		Require:    map[Reason]identity.Level{HistoryUnread: identity.Elevated},
+		Require:    map[Reason]identity.Level{HistoryUnread: elevated},
 		Weights: map[Feature]float64{
 			FeatureCountry: 0.5, FeatureASN: 0.8, FeaturePrefix: 0.8, FeatureAddress: 0.2,
 			FeatureKind: 0.4, FeatureOS: 0.6, FeatureBrowser: 0.8, FeatureVersion: 0.2, FeatureAgent: 0.2,
@@ -96,25 +100,6 @@ func DefaultRules() *Rules {
 		KnownFor: 30 * 24 * time.Hour,
 	}
 }
-
-// levels returns the levels in their order.
-func (r *Rules) levels() []identity.Level {
-	if len(r.Levels) == 0 {
-		return []identity.Level{identity.Normal, identity.Elevated, identity.High}
-	}
-	return r.Levels
-}
-
-// rank is a level's place. A name that is not among the levels is taken for the highest: what demands is never read as
-// less.
-func (r *Rules) rank(level identity.Level) int {
-	if i := slices.Index(r.levels(), level); i >= 0 {
-		return i
-	}
-	return len(r.levels()) - 1
-}
-
-func (r *Rules) at(rank int) identity.Level { return r.levels()[rank] }
 
 // fits reports whether the exception speaks of the subject.
 func (e *Exception) fits(f *Facts) bool {

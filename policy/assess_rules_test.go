@@ -147,6 +147,27 @@ func TestLevelsHaveTheNamesAndTheOrderThatAreConfigured(t *testing.T) {
 	}
 }
 
+func TestTheShippedRulesHoldForLevelsOfOtherNames(t *testing.T) {
+	shipped, named := policy.DefaultRules(), policy.DefaultRulesFor([3]identity.Level{"base", "raised", "locked"})
+	if err := named.Check(); err != nil {
+		t.Error(err)
+	}
+	calls := map[identity.Level]identity.Level{identity.Normal: "base", identity.Elevated: "raised", identity.High: "locked"}
+	unread := with(stranger(20), func(f *policy.Facts) { f.HistoryKnown = false })
+	come := map[identity.Level]bool{}
+	zones := facts(seen(noon, saoPaulo), trail(50*time.Minute, berlin, 20*time.Minute, tokyo)...)
+	for _, f := range []*policy.Facts{facts(seen(noon, berlin), habit(40, berlin)...), facts(seen(noon, tokyo), habit(40, berlin)...), stranger(40), unread, zones} {
+		want, got := shipped.Assess(f), named.Assess(f)
+		come[want.Level] = true
+		if want.Level = calls[want.Level]; got.Level != want.Level || got.Score != want.Score || !slices.Equal(got.Reasons, want.Reasons) {
+			t.Errorf("it is %s at %v for %v, want %s at %v for %v", got.Level, got.Score, got.Reasons, want.Level, want.Score, want.Reasons)
+		}
+	}
+	if len(come) != len(calls) {
+		t.Errorf("only %v were come to", come)
+	}
+}
+
 func TestTheShippedRulesAreSound(t *testing.T) {
 	if err := policy.DefaultRules().Check(); err != nil {
 		t.Error(err)

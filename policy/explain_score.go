@@ -33,7 +33,7 @@ func (r *Rules) Explain(f *Facts) Outlook {
 
 // lower leaves out single reasons, and where none of them suffices as many as it takes, the greatest first.
 func (r *Rules) lower(f *Facts, a *Assessment) (out []Without) {
-	if r.rank(a.Level) == 0 {
+	if r.Rank(a.Level) == 0 {
 		return nil
 	}
 	codes, points := raising(a)
@@ -77,7 +77,7 @@ func (r *Rules) without(f *Facts, a *Assessment, points map[Reason]float64, code
 	for _, code := range codes {
 		w.Points += points[code]
 	}
-	return w, r.rank(b.Level) < r.rank(a.Level)
+	return w, r.Rank(b.Level) < r.Rank(a.Level)
 }
 
 // Excepting returns the rules with these reasons left out for everybody.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,8 +16,6 @@ var ErrUnreadable = errors.New("unreadable log entry")
 
 // maxText bounds a reason, actor or region in bytes, so that no caller can bloat the log.
 const maxText = 200
-
-var levelName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 // Encode gives the text form of an entry: the register's name and its value, as they stand in a Redis hash and in a
 // stream. The name is `scope/kind/key` (`subject/floor:high/0a1b…`), the value `1 since until region reason actor`
@@ -68,7 +65,7 @@ func decodeRegister(name string) (r Register, err error) {
 	switch {
 	case r.Scope == 0, r.Kind == 0, keyErr != nil, len(key) != len(r.Key), floor != (r.Kind == KindFloor):
 		return Register{}, fmt.Errorf("%w: register %.80q", ErrUnreadable, name)
-	case floor && !levelName.MatchString(level):
+	case floor && !r.Level.IsName():
 		return Register{}, fmt.Errorf("%w: level of register %.80q", ErrUnreadable, name)
 	}
 	copy(r.Key[:], key)

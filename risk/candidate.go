@@ -16,7 +16,7 @@ type Candidate struct {
 	Report func(context.Context, Visit, Difference)
 }
 
-// Difference is a visit that a candidate would give another level.
+// Difference is a visit that a candidate would give another level: one of another rank, whatever the two call it.
 type Difference struct {
 	Live, Candidate identity.Level // the weakest where nothing is enforced; Candidate is empty if Failed
 	Reason          policy.Reason  // the first of those of the stricter one
@@ -29,16 +29,17 @@ func (e *Engine) compare(ctx context.Context, v *Visit, facts *policy.Facts, f *
 	if c == nil {
 		return
 	}
-	d := Difference{Live: enforced(f.Enforced, &f.Assessment)}
+	d := Difference{Live: enforced(e.opt.Rules, f.Enforced, &f.Assessment)}
 	a, ok := c.try(facts)
 	if d.Failed = !ok; ok {
-		d.Candidate = enforced(c.Enforce, &a)
+		d.Candidate = enforced(c.Rules, c.Enforce, &a)
 	}
-	if ok && d.Live == d.Candidate {
+	live, other := e.opt.Rules.Rank(d.Live), c.Rules.Rank(d.Candidate)
+	if ok && live == other {
 		return
 	}
 	reasons := a.Reasons
-	if d.Failed || len(reasons) == 0 || e.opt.Levels.Stricter(d.Live, d.Candidate) {
+	if d.Failed || len(reasons) == 0 || live > other {
 		reasons = f.Reasons
 	}
 	if len(reasons) > 0 {
@@ -48,10 +49,10 @@ func (e *Engine) compare(ctx context.Context, v *Visit, facts *policy.Facts, f *
 	c.Report(ctx, *v, d)
 }
 
-// enforced is the level that an assessment leads to.
-func enforced(yes bool, a *policy.Assessment) identity.Level {
+// enforced is the level that an assessment by the rules leads to.
+func enforced(by *policy.Rules, yes bool, a *policy.Assessment) identity.Level {
 	if !yes {
-		return identity.Normal
+		return by.Weakest()
 	}
 	return a.Level
 }

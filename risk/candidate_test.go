@@ -16,15 +16,21 @@ func TestACandidateIsAssessedBesideAndRaisesNothing(t *testing.T) {
 	strict.Zones.Count = 2
 	lenient.Zones.Count = 0
 	lenient.Travel.Level = ""
+	named := [3]identity.Level{"base", "raised", "locked"}
+	stricterByName := policy.DefaultRulesFor(named)
+	stricterByName.Zones.Count = 2
 	for name, row := range map[string]struct {
 		candidate risk.Candidate
 		want      []risk.Difference
 	}{
-		"the same":             {risk.Candidate{Rules: policy.DefaultRules(), Enforce: true}, nil},
-		"stricter":             {risk.Candidate{Rules: strict, Enforce: true}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.High, Reason: policy.TimeZones}}},
-		"more lenient":         {risk.Candidate{Rules: lenient, Enforce: true}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.Normal, Reason: policy.ImpossibleTravel}}},
-		"not enforced":         {risk.Candidate{Rules: strict}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.Normal, Reason: policy.ImpossibleTravel}}},
-		"a report that panics": {risk.Candidate{Rules: strict, Enforce: true, Report: func(context.Context, risk.Visit, risk.Difference) { panic("no log") }}, nil},
+		"the same":                        {risk.Candidate{Rules: policy.DefaultRules(), Enforce: true}, nil},
+		"stricter":                        {risk.Candidate{Rules: strict, Enforce: true}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.High, Reason: policy.TimeZones}}},
+		"more lenient":                    {risk.Candidate{Rules: lenient, Enforce: true}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.Normal, Reason: policy.ImpossibleTravel}}},
+		"not enforced":                    {risk.Candidate{Rules: strict}, []risk.Difference{{Live: identity.Elevated, Candidate: identity.Normal, Reason: policy.ImpossibleTravel}}},
+		"the same by other names":         {risk.Candidate{Rules: policy.DefaultRulesFor(named), Enforce: true}, nil},
+		"stricter by other names":         {risk.Candidate{Rules: stricterByName, Enforce: true}, []risk.Difference{{Live: identity.Elevated, Candidate: "locked", Reason: policy.TimeZones}}},
+		"not enforced and by other names": {risk.Candidate{Rules: stricterByName}, []risk.Difference{{Live: identity.Elevated, Candidate: "base", Reason: policy.ImpossibleTravel}}},
+		"a report that panics":            {risk.Candidate{Rules: strict, Enforce: true, Report: func(context.Context, risk.Visit, risk.Difference) { panic("no log") }}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []risk.Difference

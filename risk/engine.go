@@ -96,7 +96,7 @@ func (e *Engine) Assess(ctx context.Context, v Visit) Finding {
 
 // proves reports whether how the person authenticated is enough for what the assessment asks for.
 func (e *Engine) proves(v *Visit, f *Finding) bool {
-	if !e.opt.Levels.Stricter(f.Level, identity.Normal) {
+	if !e.opt.Levels.Stricter(f.Level, e.opt.Levels.Weakest()) {
 		return true
 	}
 	need := policy.Need{Level: f.Level, Proof: e.opt.Levels[f.Level].Proof, Since: f.At}
