@@ -64,10 +64,10 @@ func TestTheSmallestFileGetsSafeDefaults(t *testing.T) {
 		Store: config.Store{Type: config.StoreEmbedded, OutboxLimit: 100_000, SnapshotEvery: time.Minute, Redis: config.Redis{Addresses: []string{},
 			ConnectTimeout: time.Second, CommandTimeout: 250 * time.Millisecond, Connections: 32}},
 		Levels: config.Levels{
-			Normal: config.Level{Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, ACR: []string{}, AMR: []string{}, Blocks: []string{},
+			Normal: config.Level{Name: "normal", Lifetime: 8 * time.Hour, Idle: 30 * time.Minute, ACR: []string{}, AMR: []string{}, Blocks: []string{},
 				Hold: 8 * time.Hour, MaxStaleness: 24 * time.Hour, Past: config.PastAllow},
 			Elevated: elevated(time.Minute),
-			High: config.Level{Lifetime: 15 * time.Minute, Idle: 15 * time.Minute, ACR: []string{"bio"}, AMR: []string{"hwk"},
+			High: config.Level{Name: "high", Lifetime: 15 * time.Minute, Idle: 15 * time.Minute, ACR: []string{"bio"}, AMR: []string{"hwk"},
 				Blocks: []string{"sensitive"}, Hold: 8 * time.Hour, MaxStaleness: 5 * time.Second, Past: config.PastDeny},
 		},
 		Risk: config.Risk{
@@ -153,7 +153,7 @@ routes: [{path: /, upstream: app, public: true}]
 
 // elevated is the shipped level with another bound.
 func elevated(maxStaleness time.Duration) config.Level {
-	return config.Level{Lifetime: time.Hour, Idle: 30 * time.Minute, ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"},
+	return config.Level{Name: "elevated", Lifetime: time.Hour, Idle: 30 * time.Minute, ACR: []string{"mfa", "bio"}, AMR: []string{"otp", "hwk"},
 		Blocks: []string{"sensitive"}, Hold: 8 * time.Hour, MaxStaleness: maxStaleness, Past: config.PastDeny}
 }
 
@@ -161,6 +161,21 @@ func TestOneKeyOfALevelKeepsTheOthersDefaults(t *testing.T) {
 	c := parse(t, minimal+"levels: {elevated: {max_staleness: 30s}}\n")
 	if diff := cmp.Diff(elevated(30*time.Second), c.Levels.Elevated); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatNamesNoLevelFollowsTheNamesOfTheLevels(t *testing.T) {
+	c := parse(t, minimal+`levels: {normal: {name: base}, elevated: {name: raised}, high: {name: locked}}
+risk: {thresholds: {raised: 2}, time_zones: {count: 4}}
+`)
+	if diff := cmp.Diff([]string{"base", "raised", "locked"}, c.Levels.Names()); diff != "" {
+		t.Error(diff)
+	}
+	if c.Risk.TimeZones.Level != "locked" || c.Risk.Travel.Level != "raised" {
+		t.Errorf("the rules ask for %q and %q", c.Risk.TimeZones.Level, c.Risk.Travel.Level)
+	}
+	if c := parse(t, minimal+`risk: {travel: {level: ""}}`+"\n"); c.Risk.Travel.Level != "" {
+		t.Errorf("a rule without a level asks for %q", c.Risk.Travel.Level)
 	}
 }
 

@@ -22,9 +22,16 @@ func resolve(c *Config, r *strict.Result) {
 	orElse(&s.TLS.ACME.Storage, filepath.Join(s.DataDir, "certificates"))
 	orElse(&c.Session.KeysFile, filepath.Join(s.DataDir, "keys.json"))
 	idle := c.Session.Idle
-	for _, l := range c.Levels.All() {
+	for i, l := range c.Levels.All() {
+		orElse(&l.Name, levelKeys()[i])
 		l.within(c.Session, idle)
 		idle = l.Idle
+	}
+	if !r.Given("risk.time_zones.level") {
+		c.Risk.TimeZones.Level = c.Levels.High.Name
+	}
+	if !r.Given("risk.travel.level") {
+		c.Risk.Travel.Level = c.Levels.Elevated.Name
 	}
 	for i := range c.Providers {
 		p := &c.Providers[i]

@@ -44,7 +44,7 @@ type Networks struct {
 type TimeZones struct {
 	Count  int           `yaml:"count" default:"3" min:"0" max:"24" doc:"How many distinct zones are too many. 0: the rule is off."`
 	Within time.Duration `yaml:"within" default:"1h" min:"1m" max:"24h" doc:"Within which time."`
-	Level  string        `yaml:"level" default:"high" doc:"The level that it asks for."`
+	Level  string        `yaml:"level" derived:"the name of levels.high" doc:"The level that it asks for."`
 }
 
 // Travel is a rule about speed.
@@ -52,7 +52,7 @@ type Travel struct {
 	MinDistance int    `yaml:"min_distance_km" default:"500" min:"0" max:"20000" doc:"How far apart two places must be, beyond what the databases leave open."`
 	MaxSpeed    int    `yaml:"max_speed_kmh" default:"1000" min:"0" max:"100000" doc:"How fast nobody travels. 0: the rule is off."`
 	HalfFrom    int    `yaml:"half_from_kmh" default:"805" min:"0" max:"100000" doc:"From which speed on half the points are added, without asking for a level."`
-	Level       string `yaml:"level" default:"elevated" doc:"The level that it asks for; empty: none, it adds to the score only."`
+	Level       string `yaml:"level" derived:"the name of levels.elevated" doc:"The level that it asks for; empty: none, it adds to the score only."`
 }
 
 // Learning is the time in which a person is too little known.

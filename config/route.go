@@ -28,7 +28,7 @@ type Route struct {
 	Emails       []string            `yaml:"emails" default:"[]" format:"emailpattern" doc:"Verified email addresses, one of which is needed; *@example.org is every address there."`
 	Allow        string              `yaml:"allow" format:"expression" doc:"A further condition, in CEL over user, session, request, risk and now; see docs/policy.md. What cannot be evaluated lets nobody in."`
 	Classes      []string            `yaml:"classes" default:"[]" format:"class" doc:"What kind of route this is, for the levels: one that blocks a class closes its routes until the level is proven. The shipped levels block sensitive."`
-	Level        string              `yaml:"level" doc:"A level whose proof is needed: normal, elevated or high."`
+	Level        string              `yaml:"level" doc:"A level whose proof is needed, by its name: normal, elevated or high unless levels names them otherwise."`
 	ACR          []string            `yaml:"acr" default:"[]" format:"acr" doc:"What the provider's answer must hold as its acr, one of these; someone whose login does not is sent to authenticate more strongly (RFC 9470). Better name an amr too."`
 	AMR          []string            `yaml:"amr" default:"[]" format:"acr" doc:"And one of these among its amr."`
 	MaxAge       time.Duration       `yaml:"max_age" default:"0s" min:"0s" max:"720h" doc:"How long ago a person may have authenticated; who did so earlier is sent to do so again. 0s: any time."`

@@ -12,7 +12,7 @@ func (v validator) meetable(path string, r Route) {
 		return
 	}
 	all := v.Levels.All()
-	for i, name := range LevelNames() {
+	for i, name := range v.Levels.Names() {
 		closes := share(r.Classes, all[i].Blocks)
 		if r.Level != name && !closes || slices.ContainsFunc(all[i:], func(l *Level) bool { return takes(l, all[i], r.ACR) }) {
 			continue

@@ -4,17 +4,13 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
 )
 
 // NewCompiler returns a compiler for the expressions of routes: they are checked with it, and carried out with one like it.
-func NewCompiler() (*policy.Compiler, error) {
-	var levels []identity.Level
-	for _, name := range LevelNames() {
-		levels = append(levels, identity.Level(name))
-	}
-	return policy.NewCompiler(levels)
+func (c *Config) NewCompiler() (*policy.Compiler, error) {
+	levels := c.Levels.Ranked()
+	return policy.NewCompiler(levels[:])
 }
 
 // prepare makes a compiler if there are expressions: it takes a moment.
@@ -23,7 +19,7 @@ func (v *validator) prepare() {
 		return
 	}
 	var err error
-	if v.compiler, err = NewCompiler(); err != nil {
+	if v.compiler, err = v.NewCompiler(); err != nil {
 		v.report("routes", err.Error(), "")
 	}
 }

@@ -11,11 +11,12 @@ import (
 // levels keeps admission monotone: a stronger level never lets in what a weaker one refuses.
 func (v validator) levels() {
 	all := v.Levels.All()
-	for i, name := range LevelNames() {
-		path := strict.Key("levels", name)
+	for i, key := range levelKeys() {
+		path := strict.Key("levels", key)
+		v.levelName(i)
 		v.proof(path, all[i])
 		if i > 0 {
-			v.notWeaker(path, LevelNames()[i-1], all[i-1], all[i])
+			v.notWeaker(path, levelKeys()[i-1], all[i-1], all[i])
 		}
 	}
 }
@@ -78,8 +79,8 @@ func isFor(level string, d time.Duration) string {
 
 // assurance checks what a route asks of an authentication.
 func (v validator) assurance(path string, r Route) {
-	v.reference(path+".level", r.Level, "level", LevelNames())
-	if i := slices.Index(LevelNames(), r.Level); i >= 0 {
+	v.level(path+".level", r.Level)
+	if i := slices.Index(v.Levels.Names(), r.Level); i >= 0 {
 		if l := v.Levels.All()[i]; len(l.ACR) == 0 && len(l.AMR) == 0 && l.MaxAge == 0 {
 			v.warn(path+".level", "asks for nothing, because the level names no acr, amr or max_age", "")
 		}

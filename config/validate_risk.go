@@ -1,20 +1,17 @@
 package config
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
 	"github.com/edgeauth/edgeauth/config/internal/suggestion"
-	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/policy"
 )
 
 func (v validator) risk() {
 	r := v.Risk
-	v.reference("risk.time_zones.level", r.TimeZones.Level, "level", LevelNames())
-	v.reference("risk.travel.level", r.Travel.Level, "level", LevelNames())
+	v.level("risk.time_zones.level", r.TimeZones.Level)
+	v.level("risk.travel.level", r.Travel.Level)
 	if r.TimeZones.Level == "" && r.TimeZones.Count > 0 {
 		v.report("risk.time_zones.level", "is empty, so that the rule would do nothing", "count: 0 turns it off")
 	}
@@ -29,6 +26,7 @@ func (v validator) risk() {
 		path := strict.Index("risk.exceptions", i)
 		v.reference(path+".provider", e.Provider, "provider", v.providerNames)
 		v.thresholds(path+".thresholds", e.Thresholds)
+		v.inOrder(path+".thresholds", e.Thresholds)
 		for j, code := range e.Exempt {
 			v.reason(strict.Index(path+".exempt", j), code)
 		}
@@ -39,33 +37,6 @@ func (v validator) risk() {
 	v.scores(r)
 	if len(r.Places.City) == 0 && r.Mode == RiskEnforce && v.r.Given("risk") {
 		v.warn("risk.places.city", "names no file, so no rule about places acts", "name one, or set risk.mode to observe meanwhile")
-	}
-}
-
-// scores checks the names that weights and points are given under, and that the levels are reached in their order.
-func (v validator) scores(r Risk) {
-	for _, name := range sortedKeys(r.Weights) {
-		v.reference(strict.Key("risk.weights", name), name, "comparison", texts(policy.Features()))
-	}
-	rules := texts(slices.Sorted(maps.Keys(policy.DefaultRules().Points)))
-	for _, name := range sortedKeys(r.Points) {
-		v.reference(strict.Key("risk.points", name), name, "rule", rules)
-	}
-	shipped := policy.DefaultRules().Thresholds
-	least := func(name string) float64 {
-		if n, given := r.Thresholds[name]; given {
-			return n
-		}
-		return shipped[identity.Level(name)]
-	}
-	for i, name := range LevelNames() {
-		if i == 0 {
-			continue
-		}
-		if weaker := LevelNames()[i-1]; least(name) < least(weaker) {
-			v.report("risk.thresholds", fmt.Sprintf("%s would be reached at %v, before %s at %v", name, least(name), weaker, least(weaker)),
-				"a level that is not given keeps its shipped threshold")
-		}
 	}
 }
 
@@ -90,17 +61,4 @@ func texts[T ~string](names []T) []string {
 		all = append(all, string(name))
 	}
 	return all
-}
-
-func (v validator) thresholds(path string, least map[string]float64) {
-	for _, name := range sortedKeys(least) {
-		own := strict.Key(path, name)
-		v.reference(own, name, "level", LevelNames())
-		if slices.Index(LevelNames(), name) == 0 {
-			v.report(own, "is the weakest level: nothing is needed for it", "")
-		}
-		if !(least[name] > 0) {
-			v.report(own, "would hold for everybody", "a score above 0 is needed")
-		}
-	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/edgeauth/edgeauth/admin"
 	"github.com/edgeauth/edgeauth/audit"
-	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/policy"
 )
 
@@ -73,9 +72,9 @@ func codes(in []string) []string {
 }
 
 // measureEvents makes series known that begin with a rare event.
-func (e *edge) measureEvents() {
+func (e *edge) measureEvents(levels []string) {
 	e.metrics.Expect(admin.Expected{
-		Levels: config.LevelNames()[1:], Modes: []string{audit.ModeEnforce, audit.ModeObserve},
+		Levels: levels[1:], Modes: []string{audit.ModeEnforce, audit.ModeObserve},
 		Rules:      []string{string(policy.ScoreReached), string(policy.TimeZones), string(policy.ImpossibleTravel)},
 		StepUps:    []string{stepUpAsked, stepUpProven, stepUpRefused},
 		Blocks:     []string{string(policy.LevelUnproven), string(policy.Raised), string(policy.RouteLevel)},

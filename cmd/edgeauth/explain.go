@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/edgeauth/edgeauth/config"
 )
 
 func newExplain() *cobra.Command {
@@ -78,8 +76,8 @@ func (f *explainFlags) add(cmd *cobra.Command) {
 	complete("output", "text", "json")
 	complete("method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 	complete("device", "new", "known", "90d")
-	complete("level", config.LevelNames()...)
 	_ = cmd.RegisterFlagCompletionFunc("provider", f.completeProviders)
+	_ = cmd.RegisterFlagCompletionFunc("level", f.completeLevels)
 	cmd.MarkFlagsMutuallyExclusive("event", "url")
 	cmd.MarkFlagsOneRequired("event", "url")
 }
@@ -87,6 +85,11 @@ func (f *explainFlags) add(cmd *cobra.Command) {
 // completeProviders names the providers of --config.
 func (f *explainFlags) completeProviders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeLevels names the levels of --config.
+func (f *explainFlags) completeLevels(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return levelNames(f.config), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (f *explainFlags) run(cmd *cobra.Command) error {

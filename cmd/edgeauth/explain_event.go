@@ -160,9 +160,12 @@ func (x *explainedAssessment) lower() (out []explainedWithout) {
 	return out
 }
 
+// theWeakest stands for the level that has no threshold: an event does not tell what it is called.
+const theWeakest = "the weakest level"
+
 // levelAt is the level whose threshold a score reaches.
 func (x *explainedAssessment) levelAt(score float64) string {
-	at, best := "normal", 0.0
+	at, best := theWeakest, 0.0
 	for level, least := range x.Thresholds {
 		if score >= least && least > best {
 			at, best = level, least

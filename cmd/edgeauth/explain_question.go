@@ -140,8 +140,8 @@ func (f *explainFlags) person(cfg *config.Config, authenticated time.Time) (*per
 		return nil, err
 	}
 	who := &person{subject: identity.Subject{Issuer: p.Issuer, Sub: sub}, provider: p, level: identity.Level(f.level)}
-	if f.level != "" && !slices.Contains(config.LevelNames(), f.level) {
-		return nil, fmt.Errorf("--level %q is none of %s", f.level, strings.Join(config.LevelNames(), ", "))
+	if f.level != "" && !slices.Contains(cfg.Levels.Names(), f.level) {
+		return nil, fmt.Errorf("--level %q is none of %s", f.level, strings.Join(cfg.Levels.Names(), ", "))
 	}
 	claims, err := f.claimValues()
 	if err != nil {
@@ -207,6 +207,15 @@ func providerNames(path string) (out []string) {
 		out = append(out, p.Name)
 	}
 	return out
+}
+
+// levelNames lists the levels of a file for completion; none of one that cannot be read.
+func levelNames(path string) []string {
+	cfg, err := config.LoadPart(path, func(string) (string, bool) { return "", true }, "levels.*.name")
+	if err != nil {
+		return nil
+	}
+	return cfg.Levels.Names()
 }
 
 // routes are the routes of the question's host, as an edge compiles them.

@@ -134,7 +134,11 @@ func (a *explained) writePerson(p *page) {
 	}
 	rows := [][]string{{"person", who.Sub + " at " + who.Provider}, {"logged in", clock(a.Request.At) + ", until " + clock(who.Expires)}, {"level", level}}
 	for _, f := range who.Floors {
-		rows = append(rows, []string{"floor", fmt.Sprintf("%s, raised %s for %s, kept until %s", f.Level, clock(f.Since), cmp.Or(f.Reason, "no reason given"), clock(f.Until))})
+		level := f.Level
+		if f.CountsAs != "" {
+			level += " (not configured, counts as " + f.CountsAs + ")"
+		}
+		rows = append(rows, []string{"floor", fmt.Sprintf("%s, raised %s for %s, kept until %s", level, clock(f.Since), cmp.Or(f.Reason, "no reason given"), clock(f.Until))})
 	}
 	if teller := map[string]string{fromEdge: "the edge on this machine", fromStore: "the store"}[who.Known]; len(who.Floors) == 0 && teller != "" {
 		rows = append(rows, []string{"floor", "none, says " + teller})

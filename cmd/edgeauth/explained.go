@@ -70,10 +70,11 @@ type explainedPerson struct {
 }
 
 type explainedFloor struct {
-	Level  string    `json:"level"`
-	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until"`
-	Reason string    `json:"reason,omitempty"`
+	Level    string    `json:"level"`
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until"`
+	Reason   string    `json:"reason,omitempty"`
+	CountsAs string    `json:"counts_as,omitempty"` // where the level itself is not configured
 }
 
 type explainedCondition struct {
@@ -206,8 +207,13 @@ func (a *explained) describe(q *question, s *policy.Session, k *known) {
 		raised := s.RaisedAt.UTC()
 		a.Person.RaisedAt = &raised
 	}
+	configured := levels(q.cfg.Levels)
 	for _, f := range k.Floors {
-		a.Person.Floors = append(a.Person.Floors, explainedFloor{string(f.Level), f.Since.UTC(), f.Until.UTC(), f.Reason})
+		one := explainedFloor{Level: string(f.Level), Since: f.Since.UTC(), Until: f.Until.UTC(), Reason: f.Reason}
+		if as := configured.Known(f.Level); as != f.Level {
+			one.CountsAs = string(as)
+		}
+		a.Person.Floors = append(a.Person.Floors, one)
 	}
 }
 

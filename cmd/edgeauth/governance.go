@@ -15,7 +15,6 @@ import (
 	"github.com/edgeauth/edgeauth/admin/api"
 	"github.com/edgeauth/edgeauth/certs"
 	"github.com/edgeauth/edgeauth/config"
-	"github.com/edgeauth/edgeauth/identity"
 )
 
 // governance is the governance API under one configuration: for the control socket always, for the network where it is
@@ -23,8 +22,8 @@ import (
 type governance struct {
 	api     func() (*api.API, error) // made when it is asked for first: it costs 8 ms and some megabytes
 	made    atomic.Pointer[api.API]  // nil: nobody has asked yet
-	network http.Handler   // nil: not on the network
-	certs   *certs.Manager // nil: plain text
+	network http.Handler             // nil: not on the network
+	certs   *certs.Manager           // nil: plain text
 	tls     *tls.Config
 }
 
@@ -53,9 +52,10 @@ func newAPI(cfg *config.Config, t *tree, p parts) (*api.API, error) {
 	for _, c := range cfg.Providers {
 		providers = append(providers, api.Provider{Name: c.Name, Issuer: c.Issuer})
 	}
+	names := cfg.Levels.Ranked()
 	return api.New(api.Options{
 		Index: cursors{p.index}, Standings: p.replica, Log: p.governed.log, Events: p.governed.hub, Explain: explainer{t, p.governed.known},
-		Providers: providers, Levels: levelNames(), Audit: p.audit, Logger: p.log, Now: time.Now,
+		Providers: providers, Levels: names[:], Audit: p.audit, Logger: p.log, Now: time.Now,
 	})
 }
 
@@ -64,13 +64,6 @@ func (g *governance) end() {
 	if a := g.made.Load(); a != nil {
 		a.End()
 	}
-}
-
-func levelNames() (out []identity.Level) {
-	for _, n := range config.LevelNames() {
-		out = append(out, identity.Level(n))
-	}
-	return out
 }
 
 // callers are those who may use the API over the network.

@@ -35,7 +35,6 @@ func (e *edge) measure() {
 	})
 	e.durable.measure(e)
 	e.measureKeys()
-	e.measureEvents()
 	e.measureRedis()
 }
 
@@ -59,6 +58,7 @@ func (e *edge) keysChanged() {
 
 // measureTree registers the gauges that belong to one configuration, in place of those of the one before.
 func (e *edge) measureTree(t *tree) {
+	e.measureEvents(t.cfg.Levels.Names())
 	loaded := float64(time.Now().Unix())
 	e.metrics.Gauge(admin.GaugeConfigLoaded, "When the configuration in use was loaded.", nil, func() float64 { return loaded })
 	e.metrics.ForgetGauges(admin.GaugeProviderReady)

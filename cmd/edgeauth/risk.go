@@ -62,7 +62,7 @@ func geoFiles(cfg *config.Config) geo.Files {
 
 // riskRules are the shipped rules with what the configuration says otherwise.
 func riskRules(cfg *config.Config) *policy.Rules {
-	c, r := cfg.Risk, policy.DefaultRules()
+	c, r := cfg.Risk, policy.DefaultRulesFor(cfg.Levels.Ranked())
 	r.Zones = policy.Zones{Count: c.TimeZones.Count, Within: c.TimeZones.Within, Level: identity.Level(c.TimeZones.Level)}
 	r.Travel = policy.Travel{MinDistance: float64(c.Travel.MinDistance), MaxSpeed: float64(c.Travel.MaxSpeed),
 		HalfFrom: float64(c.Travel.HalfFrom), Level: identity.Level(c.Travel.Level)}

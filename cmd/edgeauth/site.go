@@ -45,7 +45,7 @@ func newRoutes(cfg *config.Config, log *slog.Logger) (routeSet, error) {
 		rs.upstreams[c.Name] = u
 	}
 	var err error
-	if rs.expressions, err = compiled(cfg.Routes); err != nil {
+	if rs.expressions, err = compiled(cfg); err != nil {
 		return routeSet{}, err
 	}
 	var asked []*policy.Route
@@ -61,16 +61,16 @@ func newRoutes(cfg *config.Config, log *slog.Logger) (routeSet, error) {
 }
 
 // compiled compiles the routes' expressions, which reading the configuration has checked.
-func compiled(routes []config.Route) ([]expressions, error) {
-	out := make([]expressions, len(routes))
-	if !slices.ContainsFunc(routes, func(r config.Route) bool { return r.Allow != "" || r.When != "" }) {
+func compiled(cfg *config.Config) ([]expressions, error) {
+	out := make([]expressions, len(cfg.Routes))
+	if !slices.ContainsFunc(cfg.Routes, func(r config.Route) bool { return r.Allow != "" || r.When != "" }) {
 		return out, nil
 	}
-	c, err := config.NewCompiler()
+	c, err := cfg.NewCompiler()
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range routes {
+	for i, r := range cfg.Routes {
 		allow, err := compile(c, r.Allow)
 		if err != nil {
 			return nil, fmt.Errorf("routes[%d].allow: %w", i, err)

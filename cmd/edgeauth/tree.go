@@ -230,7 +230,7 @@ func (t *tree) checkCerts() (admin.State, string) {
 func levels(c config.Levels) policy.Levels {
 	out := policy.Levels{}
 	for rank, l := range c.All() {
-		out[identity.Level(config.LevelNames()[rank])] = levelRule(rank, l)
+		out[identity.Level(l.Name)] = levelRule(rank, l)
 	}
 	return out
 }

@@ -105,7 +105,10 @@ type answered struct {
 	Person struct {
 		Level  string
 		Known  string `json:"known_from"`
-		Floors []struct{ Level, Reason string }
+		Floors []struct {
+			Level, Reason string
+			CountsAs      string `json:"counts_as"`
+		}
 	}
 	Notes []string
 }
@@ -117,7 +120,7 @@ func explain(t *testing.T, e *edgetest.Edge, args ...string) answered {
 		t.Fatalf("explain: %v\n%s", err, out)
 	}
 	var a answered
-	if err := json.Unmarshal([]byte(out[strings.Index(out, "{"):]), &a); err != nil {
+	if err := json.Unmarshal([]byte(out[max(0, strings.Index("\n"+out, "\n{")):]), &a); err != nil { // after warnings
 		t.Fatalf("%v in %s", err, out)
 	}
 	return a

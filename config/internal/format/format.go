@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/edgeauth/edgeauth/config/internal/strict"
+	"github.com/edgeauth/edgeauth/identity"
 )
 
 var (
@@ -26,6 +27,7 @@ func All() map[string]strict.Format {
 		"routename":    matching(routeName, "must consist of letters, digits, spaces and . _ / * - and begin with a letter or digit", ""),
 		"scope":        matching(scopePattern, "is no scope: printable ASCII without spaces, quotes and backslashes", "write several scopes as a list"),
 		"acr":          matching(scopePattern, "must be printable ASCII without spaces, quotes and backslashes", "write several as a list"),
+		"level":        level,
 		"class":        matching(namePattern, "must consist of letters, digits, - and _ (63 at most) and begin with a letter or digit", ""),
 		"method":       method,
 		"email":        email,
@@ -58,6 +60,14 @@ func matching(re *regexp.Regexp, message, hint string) strict.Format {
 		}
 		return "", fault(message, hint)
 	}
+}
+
+// level accepts the names that levels can have.
+func level(text string) (string, *strict.Fault) {
+	if !identity.Level(text).IsName() {
+		return "", fault("must consist of lower-case letters, digits, - and _ (32 at most) and begin with a letter", "")
+	}
+	return text, nil
 }
 
 // method accepts what can be routed. CONNECT and TRACE are never forwarded (RFC 9110, sections 9.3.6 and 9.3.8).
