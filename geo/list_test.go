@@ -31,6 +31,34 @@ func TestListsNameAddressesPrefixesAndSystems(t *testing.T) {
 	}
 }
 
+// XF-04: nobody leaves a list, or comes onto one, by another way to write an IPv4 address.
+func TestAnIPv4AddressIsOnAListInEveryFormOfIt(t *testing.T) {
+	forms := map[string]string{ // of 10.1.2.3 and of 81.2.69.142; of 11.1.2.3
+		"10.1.2.3": "11.1.2.3", "::ffff:10.1.2.3": "::ffff:11.1.2.3", "::ffff:a01:203": "::ffff:b01:203",
+		"64:ff9b::10.1.2.3": "64:ff9b::11.1.2.3", "64:ff9b:1::10.1.2.3": "64:ff9b:1::11.1.2.3", "64:ff9b:1:abcd::10.1.2.3": "64:ff9b:1:abcd::11.1.2.3",
+		"2002:a01:203::1": "2002:b01:203::1", "2002:a01:203:ffff:1:2:3:4": "2002:b01:203:ffff:1:2:3:4",
+		"81.2.69.142": "81.2.69.143", "::ffff:81.2.69.142": "::ffff:81.2.69.143", "64:ff9b::81.2.69.142": "64:ff9b::81.2.69.143", "2002:5102:458e::1": "2002:5102:458f::1",
+	}
+	for _, listed := range []string{"10.0.0.0/8\n81.2.69.142\n", "::ffff:10.0.0.0/104\n::ffff:81.2.69.142\n", "::ffff:a00:0/104\n::ffff:5102:458e/128\n"} {
+		path := textFile(t, listed)
+		d := open(t, geo.Files{Hosting: []string{path}, Tor: []string{path}, Egress: []string{path}})
+		for on, off := range forms {
+			if got := lookup(t, d, on); !got.Hosting || !got.Tor || !got.Egress {
+				t.Errorf("%q names %s: hosting %t, Tor %t, egress %t", listed, on, got.Hosting, got.Tor, got.Egress)
+			}
+			if got := lookup(t, d, off); got.Hosting || got.Tor || got.Egress {
+				t.Errorf("%q does not name %s: hosting %t, Tor %t, egress %t", listed, off, got.Hosting, got.Tor, got.Egress)
+			}
+		}
+	}
+	for _, other := range []string{"2001:0:a01:203::1", "64:ff9b:1:a01:2:300::", "::a01:203"} { // they stay what they are
+		d := open(t, geo.Files{Tor: []string{textFile(t, "10.0.0.0/8\n")}})
+		if got := lookup(t, d, other); got.Tor {
+			t.Errorf("%s counts as an IPv4 address", other)
+		}
+	}
+}
+
 func TestOverlappingNetworksAreOneList(t *testing.T) {
 	d := open(t, geo.Files{Tor: []string{textFile(t, "90.0.0.0/8\n90.1.0.0/16\n90.2.3.4\n89.0.0.0/8\n")}})
 	for addr, want := range map[string]bool{"90.200.0.1": true, "90.1.255.255": true, "90.2.3.5": true, "89.0.0.1": true, "91.0.0.1": false} {
