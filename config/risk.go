@@ -20,8 +20,8 @@ type Risk struct {
 	TimeZones  TimeZones          `yaml:"time_zones" doc:"Someone seen in too many time zones at once is several people. Zones are distinct if their clocks show different times."`
 	Travel     Travel             `yaml:"travel" doc:"Nobody is faster than an airliner."`
 	Thresholds map[string]float64 `yaml:"thresholds" default:"{}" doc:"Least score for a level, as in {elevated: 1, high: 5}; those that are not given are as shipped."`
-	Weights    map[string]float64 `yaml:"weights" default:"{}" doc:"How much a comparison counts, as in {country: 0.5, hour: 0}; those that are not given are as shipped. docs/risk.md lists them."`
-	Points     map[string]float64 `yaml:"points" default:"{}" doc:"What a rule adds to the score, as in {new_tor: 3}; those that are not given are as shipped. docs/risk.md lists them."`
+	Weights    map[string]float64 `yaml:"weights" default:"{}" min:"0" max:"10" doc:"How much a comparison counts, as in {country: 0.5, hour: 0}; those that are not given are as shipped. docs/risk.md lists them."`
+	Points     map[string]float64 `yaml:"points" default:"{}" min:"-100" max:"100" doc:"What a rule adds to the score, as in {new_tor: 3}: below 0 for what speaks for the person, above 0 for all else, 0 turns the points off; those that are not given are as shipped. docs/risk.md lists them."`
 	Learning   Learning           `yaml:"learning" doc:"How long a person is too little known for the score to act. The rules about time zones and travel act from the first day."`
 	Exceptions []RiskException    `yaml:"exceptions" default:"[]" doc:"What holds for some people in place of the general rules. Each that fits counts."`
 }

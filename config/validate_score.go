@@ -17,7 +17,9 @@ func (v validator) scores(r Risk) {
 	shipped := policy.DefaultRules()
 	rules := texts(slices.Sorted(maps.Keys(shipped.Points)))
 	for _, name := range sortedKeys(r.Points) {
-		v.reference(strict.Key("risk.points", name), name, "rule", rules)
+		own := strict.Key("risk.points", name)
+		v.reference(own, name, "rule", rules)
+		v.points(own, policy.Reason(name), r.Points[name])
 	}
 	names := v.Levels.Names()
 	least := func(rank int) float64 {
@@ -31,6 +33,16 @@ func (v validator) scores(r Risk) {
 			v.report("risk.thresholds", fmt.Sprintf("%s would be reached at %v, before %s at %v", names[i], least(i), names[i-1], least(i-1)),
 				"a level that is not given keeps its shipped threshold")
 		}
+	}
+}
+
+// points refuses those that would turn a rule round.
+func (v validator) points(path string, rule policy.Reason, n float64) {
+	switch {
+	case n > 0 && rule.Lowers():
+		v.report(path, "must be 0 or less, because it speaks for the person", "")
+	case n < 0 && !rule.Lowers():
+		v.report(path, "must be 0 or more, because it speaks against the person", "0 turns the points off")
 	}
 }
 

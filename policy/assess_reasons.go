@@ -74,6 +74,9 @@ func RiskReasons() []Reason {
 	}
 }
 
+// Lowers reports whether the points of the reason speak for the person, and so are below 0.
+func (r Reason) Lowers() bool { return r == LongKnownDevice || r == PhishingResistant }
+
 // Exemptable reports whether an exception can leave the reason out. What only says how a level was come to, or what is not known,
 // counts nothing that could be left out.
 func (r Reason) Exemptable() bool {

@@ -147,8 +147,7 @@ func (r *Rules) Check() error {
 	}
 	for code, p := range r.Points {
 		c.reason("points", code)
-		lowers := code == LongKnownDevice || code == PhishingResistant
-		c.check(!math.IsNaN(p) && math.Abs(p) <= maxPoints && (p == 0 || lowers == (p < 0)), "points: %v is nothing for %q", p, code)
+		c.check(!math.IsNaN(p) && math.Abs(p) <= maxPoints && (p == 0 || code.Lowers() == (p < 0)), "points: %v is nothing for %q", p, code)
 	}
 	for i := range r.Exceptions {
 		c.thresholds("exceptions", r.Exceptions[i].Thresholds)

@@ -58,7 +58,7 @@ func (s *schema) reference(t reflect.Type) *jsonschema.Schema {
 }
 
 func (s *schema) value(t reflect.Type, f strict.Field) *jsonschema.Schema {
-	element := strict.Field{Enum: f.Enum, Format: f.Format, Required: true}
+	element := strict.Field{Enum: f.Enum, Format: f.Format, Min: f.Min, Max: f.Max, Required: true}
 	switch kindOf(t) {
 	case section:
 		return s.reference(t)
@@ -74,7 +74,7 @@ func (s *schema) value(t reflect.Type, f strict.Field) *jsonschema.Schema {
 	case number:
 		return orReference(&jsonschema.Schema{Type: "integer", Minimum: json.Number(f.Min), Maximum: json.Number(f.Max)})
 	case decimal:
-		return orReference(&jsonschema.Schema{Type: "number"})
+		return orReference(&jsonschema.Schema{Type: "number", Minimum: json.Number(f.Min), Maximum: json.Number(f.Max)})
 	case duration:
 		return orReference(&jsonschema.Schema{Type: "string", Pattern: durationPattern})
 	}

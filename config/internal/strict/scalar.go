@@ -159,7 +159,7 @@ func (d *decoder) set(v reflect.Value, text string, f Field) *Fault {
 	case v.Kind() == reflect.Int:
 		return setInt(v, text, f)
 	case v.Kind() == reflect.Float64:
-		return setFloat(v, text)
+		return setFloat(v, text, f)
 	}
 	v.SetString(text)
 	return nil
@@ -234,10 +234,16 @@ func setInt(v reflect.Value, text string, f Field) *Fault {
 // decimal is a number as people write it: no exponent, no infinity, nothing that is none.
 var decimal = regexp.MustCompile(`^-?[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
-func setFloat(v reflect.Value, text string) *Fault {
+func setFloat(v reflect.Value, text string, f Field) *Fault {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !decimal.MatchString(text) {
 		return &Fault{"must be a number in decimal digits", "as in 2.5"}
+	}
+	if low, e := strconv.ParseFloat(f.Min, 64); e == nil && n < low {
+		return outside(f)
+	}
+	if high, e := strconv.ParseFloat(f.Max, 64); e == nil && n > high {
+		return outside(f)
 	}
 	v.SetFloat(n)
 	return nil
