@@ -101,7 +101,7 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 	t.Parallel()
 	group := redistest.StartGroup(t, 1, 1)
 	replica := group.Replicas(group.Master())[0]
-	s := open(t, redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Acknowledge: 1})
+	s := open(t, redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Acknowledge: 1, Command: time.Second})
 	e := startEdge(t, s)
 	replica.Pause()
 	entry := entriesOf(5, 1)

@@ -122,7 +122,7 @@ func TestRS01OneHungMasterOfAClusterDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 2, 0, redistest.WithArgs("--cluster-node-timeout", "60000"))
 	w := newWatcher()
-	s := open(t, redis.Options{Addresses: cluster.Addrs(), Cluster: true, Observer: w})
+	s := open(t, redis.Options{Addresses: cluster.Addrs(), Cluster: true, Command: time.Second, Observer: w})
 	storetest.RequireAvailable(t, s)
 	hung := cluster.Master("edgeauth:vault:hung")
 	other := "other"
@@ -220,7 +220,7 @@ func TestRS01HungSentinelsAreNeitherStormedNorMissed(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t, 0, 3)
 	w := newWatcher()
-	o := redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Observer: w}
+	o := redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Command: time.Second, Observer: w}
 	connected := open(t, o)
 	storetest.RequireAvailable(t, connected)
 	for _, sentinel := range group.Sentinels() {
