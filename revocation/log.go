@@ -3,6 +3,7 @@ package revocation
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,6 +50,10 @@ type Stream interface {
 	// Read returns what came after a position, waiting up to wait for the first entry. No entries: Next is after.
 	Read(ctx context.Context, shard int, after Cursor, wait time.Duration) (Batch, error)
 }
+
+// ErrUnacknowledged is a write that the log has taken as a whole, and that fewer copies of the log have confirmed than it was asked
+// for. It does not count as delivered; whoever reads the log meets it all the same.
+var ErrUnacknowledged = errors.New("the log has it, but too few copies confirmed it")
 
 // Sink is the log as it is written. Every error means that it is not known whether the write happened; all of them
 // may be repeated.

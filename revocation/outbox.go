@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -63,8 +64,9 @@ const piece = 200
 
 func (w *Writer) flush(ctx context.Context) {
 	delivered := 0
-	for first := w.first(); len(first) > 0; first = w.first() {
+	for first := w.part(0); len(first) > 0; first = w.part(0) {
 		if err := w.deliver(ctx, first); err != nil {
+			w.spread(ctx, len(first), err)
 			break
 		}
 		w.drop(len(first))
@@ -73,6 +75,27 @@ func (w *Writer) flush(ctx context.Context) {
 	w.tidy()
 	if delivered > 0 {
 		w.notify(delivered)
+	}
+}
+
+// spreads is how many pieces one flush spreads at most, so that the end of the process does not wait long.
+const spreads = 20
+
+// spread has the log take what waits behind entries that it took and too few copies confirmed: other edges read it there, though
+// it goes on waiting. What it took once is left alone until the first entries are confirmed.
+func (w *Writer) spread(ctx context.Context, first int, err error) {
+	for range spreads {
+		if !errors.Is(err, ErrUnacknowledged) {
+			return
+		}
+		w.taken = max(w.taken, first)
+		next := w.part(w.taken)
+		if len(next) == 0 {
+			return
+		}
+		if err = w.deliver(ctx, next); err == nil || errors.Is(err, ErrUnacknowledged) {
+			w.taken += len(next)
+		}
 	}
 }
 
@@ -93,15 +116,17 @@ func (w *Writer) tidy() {
 	}
 }
 
-// first returns the entries that have waited longest. They wait until they are dropped; only Run drops.
-func (w *Writer) first() []Entry {
+// part returns the entries that have waited longest, from a position on. They wait until they are dropped; only Run drops.
+func (w *Writer) part(from int) []Entry {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.outbox[:min(len(w.outbox), piece)])
+	from = min(from, len(w.outbox))
+	return slices.Clone(w.outbox[from:min(len(w.outbox), from+piece)])
 }
 
 func (w *Writer) drop(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.outbox = slices.Delete(w.outbox, 0, n)
+	w.taken = max(0, w.taken-n)
 }

@@ -2,6 +2,7 @@ package revocation_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,56 @@ func Test_an_outbox_that_takes_longer_than_one_call_may_is_delivered_piece_by_pi
 		time.Sleep(time.Minute)
 		if n := a.writer.Pending(); n != 0 {
 			t.Errorf("%d of 5000 entries wait a minute after the log came back", n)
+		}
+	})
+}
+
+// lonelyLog takes everything and, as long as it is alone, confirms nothing.
+type lonelyLog struct {
+	*memLog
+	alone  atomic.Bool
+	writes atomic.Int64
+}
+
+func (l *lonelyLog) Append(ctx context.Context, entries []revocation.Entry) error {
+	if err := l.memLog.Append(ctx, entries); err != nil {
+		return err
+	}
+	l.writes.Add(int64(len(entries)))
+	if l.alone.Load() {
+		return revocation.ErrUnacknowledged
+	}
+	return nil
+}
+
+func Test_what_too_few_copies_confirm_reaches_the_others_and_waits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &lonelyLog{memLog: &memLog{down: true}}
+		log.alone.Store(true)
+		a, b := startEdge(t, log), startEdge(t, log.memLog)
+		defer a.stop()
+		defer b.stop()
+		entries := families(5000)
+		for _, e := range entries {
+			if d, err := a.writer.Write(t.Context(), e); err != nil || d == revocation.Delivered {
+				t.Fatal(d, err)
+			}
+		}
+		log.setDown(false)
+		time.Sleep(time.Minute)
+		if n := a.writer.Pending(); n != 5000 {
+			t.Errorf("%d entries wait, though nothing was confirmed", n)
+		}
+		if n := b.Len(); n != 5000 {
+			t.Errorf("the other edge has %d of 5000", n)
+		}
+		if n, most := log.writes.Load(), int64(5000+130*200); n > most { // the first piece again, at most twice a second
+			t.Errorf("%d entries were written for 5000, want at most %d", n, most)
+		}
+		log.alone.Store(false)
+		time.Sleep(time.Minute)
+		if n := a.writer.Pending(); n != 0 {
+			t.Errorf("%d entries wait though they are confirmed", n)
 		}
 	})
 }

@@ -48,6 +48,7 @@ type Writer struct {
 
 	mu     sync.Mutex // guards outbox
 	outbox []Entry
+	taken  int // how many of the first entries the log has taken, though too few copies confirmed them; Run's alone
 
 	box     Outbox      // nil: none; set before Run
 	keeping sync.Mutex  // guards the box, and that it has what the outbox has

@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -108,6 +109,11 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 	if err := s.Append(t.Context(), entry); err == nil || !strings.Contains(err.Error(), "0 of 1 replicas") {
 		t.Errorf("append: %v", err)
 	}
+	many := append(everywhere(), entriesOf(6, 450)...)
+	if err := s.Append(t.Context(), many); !errors.Is(err, revocation.ErrUnacknowledged) {
+		t.Errorf("append: %v", err)
+	}
+	requireEntries(t, s, many) // the other edges read them, all of them, from the master
 	before, err := s.Probe(t.Context(), 5)
 	must(t, err)
 	for range 3 { // as the outbox does

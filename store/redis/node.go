@@ -7,6 +7,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/edgeauth/edgeauth/revocation"
 )
 
 // node is the door to one server, in every topology: the only server, the master that Sentinels name, or one node of a
@@ -112,6 +114,9 @@ type fewReplicas struct{ got, want int64 }
 func (e *fewReplicas) Error() string {
 	return fmt.Sprintf("%d of %d replicas acknowledged the write in time", e.got, e.want)
 }
+
+// Is makes it what the log calls such a write.
+func (e *fewReplicas) Is(target error) bool { return target == revocation.ErrUnacknowledged }
 
 // acknowledged sends WAIT behind the commands, on their connection: it counts the replicas that have all that this
 // connection wrote.

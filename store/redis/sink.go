@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +15,8 @@ import (
 const chunk = 200
 
 // Append merges the entries into the snapshots and adds them to the streams of their shards, one step for each chunk of
-// a shard. Where too few replicas acknowledge in time, that is the error; to write the same again changes nothing in the
-// master and asks the replicas anew.
+// a shard. Where too few replicas acknowledge in time, all is written without waiting for more of them, and the error is
+// revocation.ErrUnacknowledged; to write the same again changes nothing in the master and asks the replicas anew.
 func (s *Store) Append(ctx context.Context, entries []revocation.Entry) error {
 	if n := s.options.Acknowledge; n > 0 {
 		ctx = demand(ctx, acknowledgement{n, s.options.Command / 2})
@@ -24,12 +25,18 @@ func (s *Store) Append(ctx context.Context, entries []revocation.Entry) error {
 	for _, e := range entries {
 		shards[e.Shard()] = append(shards[e.Shard()], e)
 	}
+	var few error
 	for shard, entries := range shards {
-		if _, err := s.add(ctx, "appending to the log", shard, entries, ""); err != nil {
+		_, err := s.add(ctx, "appending to the log", shard, entries, "")
+		if errors.Is(err, revocation.ErrUnacknowledged) {
+			few, ctx = err, demand(ctx, acknowledgement{})
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return few
 }
 
 // Reseed gives a shard all entries of an incarnation back, then counts the incarnation among those held and makes it
@@ -58,6 +65,7 @@ func (s *Store) add(ctx context.Context, doing string, shard int, entries []revo
 	if mark != "" {
 		names[2] = mark
 	}
+	var few error
 	for part := range slices.Chunk(entries, chunk) {
 		number := ""
 		if mark != "" {
@@ -70,12 +78,15 @@ func (s *Store) add(ctx context.Context, doing string, shard int, entries []revo
 		err = s.call(ctx, doing, func(ctx context.Context) error {
 			return s.client.Eval(ctx, appendScript, names, args...).Err()
 		})
+		if errors.Is(err, revocation.ErrUnacknowledged) {
+			few, ctx, err = err, demand(ctx, acknowledgement{}), nil
+		}
 		if err != nil {
 			return chunks, err
 		}
 		chunks++
 	}
-	return chunks, nil
+	return chunks, few
 }
 
 // encode appends names and values to args. An entry that could not be read back is an error of its maker.
