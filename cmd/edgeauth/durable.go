@@ -31,7 +31,7 @@ func openDurable(e *edge, cfg *config.Config) (durable, error) {
 		return durable{}, nil
 	}
 	folder, err := disk.Claim(cfg.Server.DataDir, disk.Options{
-		Outbox: ringSeal{e.keys.Ring, session.PurposeOutbox}, Snapshot: ringSeal{e.keys.Ring, session.PurposeCopy}, Log: e.log, Now: time.Now,
+		Outbox: ringSeal{e.keys.Ring, session.PurposeOutbox}, Snapshot: ringSeal{e.keys.Ring, session.PurposeCopy}, Log: e.log, Now: time.Now, Boot: disk.ReadBoot,
 	})
 	if errors.Is(err, disk.ErrHeld) {
 		return durable{}, anotherEdge(cfg.Server.DataDir)

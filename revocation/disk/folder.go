@@ -31,12 +31,20 @@ type Sealer interface {
 	Open(place, sealed string) ([]byte, error)
 }
 
-// Options says how files are sealed. Every field is needed.
+// Options says how files are sealed. Every field but Boot is needed.
 type Options struct {
 	Outbox   Sealer
 	Snapshot Sealer
 	Log      *slog.Logger
 	Now      func() time.Time
+	Boot     func() Boot // ReadBoot, or nil: a clock that went back by less than a copy's age is not noticed then
+}
+
+func (o *Options) boot() Boot {
+	if o.Boot == nil {
+		return Boot{}
+	}
+	return o.Boot()
 }
 
 // Folder is a folder that this process alone uses, until it is closed or ends.

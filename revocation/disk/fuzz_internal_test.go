@@ -101,7 +101,7 @@ func snapshotOf(shard, second, third string) string {
 // written is a snapshot of a copy.
 func written(r *revocation.Replica) (string, error) {
 	var out strings.Builder
-	p := promiseOf(r, time.Now())
+	p := promiseOf(r, time.Now(), Boot{})
 	w := snapshotWriter{to: &out, seal: openSeal{}, header: newHeader(snapshotKind)}
 	err := w.all(&p, r)
 	return out.String(), err

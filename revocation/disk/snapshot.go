@@ -27,6 +27,8 @@ const (
 // promise is what a snapshot says of itself.
 type promise struct {
 	Written revocation.Millis               `json:"written"`
+	Boot    string                          `json:"boot,omitempty"` // with Uptime, in milliseconds: Boot at that time
+	Uptime  int64                           `json:"uptime_ms,omitempty"`
 	Shards  [revocation.Shards]shardPromise `json:"shards"`
 }
 
@@ -46,7 +48,7 @@ type shardPromise struct {
 // Save writes a copy of the log to the snapshot, in place of the one before, and returns how many entries it has. Of a
 // copy that promises nothing yet there is nothing to save.
 func (f *Folder) Save(r *revocation.Replica) (entries int, err error) {
-	p := promiseOf(r, f.opt.Now()) // before any entry: they may be more, never less
+	p := promiseOf(r, f.opt.Now(), f.opt.boot()) // before any entry: they may be more, never less
 	file, err := f.replace(SnapshotName, func(file *os.File) error {
 		buffered := bufio.NewWriterSize(file, 1<<20)
 		w := snapshotWriter{to: buffered, seal: f.opt.Snapshot, header: newHeader(snapshotKind)}
@@ -62,8 +64,8 @@ func (f *Folder) Save(r *revocation.Replica) (entries int, err error) {
 	return entries, file.Close()
 }
 
-func promiseOf(r *revocation.Replica, now time.Time) promise {
-	p := promise{Written: revocation.MillisOf(now)}
+func promiseOf(r *revocation.Replica, now time.Time, boot Boot) promise {
+	p := promise{Written: revocation.MillisOf(now), Boot: boot.ID, Uptime: boot.Up.Milliseconds()}
 	for i := range p.Shards {
 		st := r.State(i)
 		out := &p.Shards[i]

@@ -32,7 +32,8 @@ func (f *Folder) Restore(r *revocation.Replica) (entries int, written time.Time,
 		return in.entries, time.Time{}, f.refuse(SnapshotName, in.problem, err)
 	}
 	written = in.promise.Written.Time()
-	r.Restore(in.states, f.opt.Now().Sub(written)) // negative if the clock went back: nobody knows how old it is then
+	then := Boot{in.promise.Boot, time.Duration(in.promise.Uptime) * time.Millisecond}
+	r.Restore(in.states, f.opt.boot().since(then, f.opt.Now().Sub(written))) // negative if the clock went back: nobody knows then
 	return in.entries, written, nil
 }
 

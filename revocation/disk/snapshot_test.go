@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,4 +152,75 @@ func Test_a_copy_that_promises_nothing_does_not_replace_one_that_does(t *testing
 	if _, ever := keeper.Written(); ever || keeper.Failing() {
 		t.Error("it says that it was saved, or that it could not be")
 	}
+}
+
+func Test_how_old_a_copy_is_follows_the_longer_of_two_clocks(t *testing.T) {
+	o := options(ringOf(t, newKey(t, time.Now().Add(-24*time.Hour))))
+	at, up := time.Now(), disk.Boot{ID: "one", Up: time.Hour}
+	o.Now, o.Boot = func() time.Time { return at }, func() disk.Boot { return up }
+	written := at
+	for name, c := range map[string]struct {
+		clock time.Duration // since it was saved
+		boot  disk.Boot
+		want  time.Duration
+	}{
+		"both agree":                             {10 * time.Minute, disk.Boot{ID: "one", Up: 70 * time.Minute}, 10 * time.Minute},
+		"the clock was set back, but not so far": {2 * time.Minute, disk.Boot{ID: "one", Up: 70 * time.Minute}, 10 * time.Minute},
+		"the clock was set ahead":                {time.Hour, disk.Boot{ID: "one", Up: 70 * time.Minute}, time.Hour},
+		"the machine was started anew":           {2 * time.Minute, disk.Boot{ID: "two", Up: 70 * time.Minute}, 2 * time.Minute},
+		"nobody knows when it was started":       {2 * time.Minute, disk.Boot{}, 2 * time.Minute},
+		"the clock was set back":                 {-time.Minute, disk.Boot{ID: "one", Up: 70 * time.Minute}, math.MaxInt64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at, up = written, disk.Boot{ID: "one", Up: time.Hour}
+			dir := t.TempDir()
+			f := claim(t, dir, o)
+			if _, err := f.Save(leaning(t)); err != nil {
+				t.Fatal(err)
+			}
+			at, up = written.Add(c.clock), c.boot
+			r := revocation.NewReplica(time.Now)
+			if _, _, err := f.Restore(r); err != nil {
+				t.Fatal(err)
+			}
+			got := r.RestoredAge()
+			if c.want == math.MaxInt64 && got != c.want || c.want != math.MaxInt64 && (got < c.want || got > c.want+time.Minute) {
+				t.Errorf("it is %v old, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// away is a log that does not answer.
+type away struct {
+	revocation.Stream
+	revocation.Sink
+}
+
+func (away) Probe(context.Context, int) (revocation.Head, error) { return revocation.Head{}, errAway }
+
+var errAway = errors.New("the log is away")
+
+// leaning is a copy that counts, at most a second old: its edge started on it while the log was away.
+func leaning(t *testing.T) *revocation.Replica {
+	t.Helper()
+	r := revocation.NewReplica(time.Now)
+	var states [revocation.Shards]revocation.ShardState
+	for i := range states {
+		states[i].Held = []identity.Incarnation{identity.NewIncarnation()}
+	}
+	r.Restore(states, 0)
+	follower := revocation.NewFollower(revocation.FollowerOptions{Stream: away{}, Sink: away{}, Replica: r, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Notify: func(revocation.Happening, string) {}, Bound: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = follower.Run(ctx) })
+	for end := time.Now().Add(30 * time.Second); !r.Ready(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not lean on what was restored")
+		}
+	}
+	cancel()
+	wg.Wait()
+	return r
 }
