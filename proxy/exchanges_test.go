@@ -2,8 +2,11 @@ package proxy_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,6 +28,8 @@ type hall struct {
 	*bed
 	open *proxy.Exchanges
 	cuts atomic.Int64
+	over context.Context // ends with the test, or once it has failed
+	fail context.CancelFunc
 }
 
 // inHall runs a test in a bubble. Carry is what the upstream's engine does; nil: it waits until the exchange is cut.
@@ -46,10 +51,12 @@ func inHall(t *testing.T, o options, carry func(http.ResponseWriter, *http.Reque
 			carry = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 		}
 		proxy.Carried(h.up, carry)
-		ctx, cancel := context.WithCancel(t.Context())
+		h.over, h.fail = context.WithCancel(t.Context())
 		done := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
 		go func() { done <- h.open.Run(ctx) }()
 		test(h)
+		h.fail()
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
@@ -71,7 +78,7 @@ func (h *hall) begins(r *http.Request) (ended chan struct{}, rec *httptest.Respo
 	h.t.Helper()
 	before := h.open.Open(proxy.Other)
 	ended, rec = make(chan struct{}), httptest.NewRecorder()
-	go func() { defer close(ended); h.front.ServeHTTP(rec, r) }()
+	go func() { defer close(ended); h.front.ServeHTTP(rec, r.WithContext(h.over)) }()
 	if synctest.Wait(); h.open.Open(proxy.Other) != before+1 {
 		h.t.Fatalf("the exchange was not admitted: %d %s", rec.Code, rec.Body)
 	}
@@ -95,6 +102,7 @@ func (h *hall) ends(what string, ended chan struct{}, reason policy.Reason) {
 	case <-ended:
 	case <-time.After(promised):
 		h.t.Errorf("%s: still open after %v", what, promised)
+		h.fail()
 		<-ended
 	}
 	for of, log := range map[string]string{"access": h.access.String(), "audit": h.audit.String()} {
@@ -237,8 +245,15 @@ func (d deaf) SetWriteDeadline(at time.Time) error {
 
 func TestAnExchangeThatDoesNotEndByItselfIsBrokenOffInTime(t *testing.T) {
 	client := deaf{httptest.NewRecorder(), nil}
-	stuck := func(http.ResponseWriter, *http.Request) { <-client.deadline }
+	var over context.Context
+	stuck := func(http.ResponseWriter, *http.Request) {
+		select {
+		case <-client.deadline:
+		case <-over.Done():
+		}
+	}
 	inHall(t, options{}, stuck, func(h *hall) {
+		over = h.over
 		client.deadline = make(chan time.Time, 1)
 		ended := make(chan struct{})
 		go func() { defer close(ended); h.front.ServeHTTP(client, h.request("/x", h.alice())) }()
@@ -262,5 +277,25 @@ func TestAnEdgeWithoutExchangesAsksNobody(t *testing.T) {
 		}
 		h.log.set(revocation.Standing{Vouched: true, Revoked: true})
 		h.ends("at last", ended, policy.Revoked)
+	})
+}
+
+func TestWS04_a_client_that_takes_nothing_for_two_minutes_is_taken_for_gone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		edge, client := net.Pipe()
+		defer client.Close()
+		defer edge.Close()
+		out := proxy.ToClient(edge)
+		go func() { // one that is slow
+			time.Sleep(time.Minute)
+			_, _ = client.Read(make([]byte, 7))
+		}()
+		if n, err := out.Write([]byte("\x82\x05hello")); n != 7 || err != nil {
+			t.Errorf("to a slow client: %d, %v", n, err)
+		}
+		began := time.Now()
+		if _, err := out.Write([]byte("\x82\x05hello")); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 2*time.Minute {
+			t.Errorf("to one that is gone: %v after %v", err, time.Since(began))
+		}
 	})
 }

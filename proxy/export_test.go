@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 
 	"github.com/edgeauth/edgeauth/policy"
@@ -82,6 +84,13 @@ func (stub) close()                                                      {}
 
 // Carried makes an upstream of a function, which gets what an engine would.
 func Carried(u *Upstream, by func(http.ResponseWriter, *http.Request)) { u.engine = stub(by) }
+
+// ToClient is what a WebSocket writes to its client.
+func ToClient(conn net.Conn) io.Writer {
+	s := newSocket(&live{}, nil)
+	s.client = conn
+	return clientEnd{conn, s}
+}
 
 // Look makes exchanges look around once, for benchmarks.
 func Look(e *Exchanges) { e.look(e.opt.Now()) }
