@@ -69,7 +69,7 @@ func (a *API) End() { a.end.Do(func() { close(a.ended) }) }
 // Handler answers gRPC (over HTTP/2) and REST for callers whom who knows.
 func (a *API) Handler(who Authenticator) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(withCaller(r, who))
+		r = r.WithContext(a.withCaller(r, who))
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			a.grpc.ServeHTTP(w, r)
 			return

@@ -44,9 +44,12 @@ type call struct {
 
 type callKey struct{}
 
-func withCaller(r *http.Request, who Authenticator) context.Context {
+func (a *API) withCaller(r *http.Request, who Authenticator) context.Context {
 	c := call{}
 	c.caller, c.err = who(r)
+	if c.err != nil && !errors.Is(c.err, ErrNoProof) { // why is for operators, not for who calls
+		a.o.Logger.Debug("a bearer token is refused", "error", c.err)
+	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		c.client = host
 	}
