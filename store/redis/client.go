@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -31,7 +32,7 @@ func blocking(o Options) goredis.UniversalClient {
 // SETINFO, and the pool for pipelines. RESP2 has all we need and no pushes.
 func universal(o Options) *goredis.UniversalOptions {
 	return &goredis.UniversalOptions{
-		Addrs:      o.Addresses,
+		Addrs:      slices.Clone(o.Addresses), // go-redis appends to it, for each client by itself
 		MasterName: o.MasterName,
 		DB:         o.DB,
 		Username:   o.Username,
