@@ -24,7 +24,8 @@ type tried struct {
 	client   *http.Client
 	asking   sync.WaitGroup
 	stop     context.CancelFunc
-	draw     *rand.Rand
+	draw     *rand.Rand   // of the test
+	chance   *rand.Rand   // of the faults, which run beside it
 	restarts map[int]bool // edges that were started anew
 }
 
@@ -48,7 +49,7 @@ func newTriedWithout(t *testing.T, seed uint64) *tried {
 	f.origin = "http://" + f.front.ln.Addr().String()
 	f.keys = newKeys(t)
 	f.world.client(f.front.ln.Addr().String())
-	n := &tried{fleet: f, history: newHistory(), draw: rand.New(rand.NewPCG(seed, 0)), restarts: map[int]bool{},
+	n := &tried{fleet: f, history: newHistory(), draw: rand.New(rand.NewPCG(seed, 0)), chance: rand.New(rand.NewPCG(seed, 1)), restarts: map[int]bool{},
 		client: &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	t.Cleanup(n.client.CloseIdleConnections)
 	return n
@@ -162,7 +163,7 @@ type fault struct {
 
 // faults are all that the nemesis knows.
 func faults() []fault {
-	hold := func(n *tried) { time.Sleep(time.Duration(n.draw.Int64N(int64(bound + bound/2)))) }
+	hold := func(n *tried) { time.Sleep(time.Duration(n.chance.Int64N(int64(bound + bound/2)))) }
 	return []fault{
 		{"Redis is killed", func(n *tried) { n.redis.Kill(); hold(n); n.redis.Restart() }},
 		{"Redis hangs", func(n *tried) { n.redis.Pause(); hold(n); n.redis.Resume() }},
@@ -172,8 +173,8 @@ func faults() []fault {
 				n.redis.Try("XTRIM", fmt.Sprintf("{log:%02d}:stream", shard), "MAXLEN", "0")
 			}
 		}},
-		{"an edge is cut off", func(n *tried) { r := n.lines[n.draw.IntN(3)]; r.set(cut); hold(n); r.set(passing) }},
-		{"an edge's line hangs", func(n *tried) { r := n.lines[n.draw.IntN(3)]; r.set(hanging); hold(n); r.set(passing) }},
+		{"an edge is cut off", func(n *tried) { r := n.lines[n.chance.IntN(3)]; r.set(cut); hold(n); r.set(passing) }},
+		{"an edge's line hangs", func(n *tried) { r := n.lines[n.chance.IntN(3)]; r.set(hanging); hold(n); r.set(passing) }},
 		{"all lines are slow", func(n *tried) {
 			for _, r := range n.lines {
 				r.set(slow)
@@ -183,7 +184,7 @@ func faults() []fault {
 				r.set(passing)
 			}
 		}},
-		{"an edge is killed and starts anew", func(n *tried) { n.restart(n.draw.IntN(3)) }},
+		{"an edge is killed and starts anew", func(n *tried) { n.restart(n.chance.IntN(3)) }},
 		{"Redis and an edge are killed, and the edge starts anew first", func(n *tried) {
 			n.redis.Kill()
 			n.restart(0)

@@ -5,7 +5,6 @@ package edgetest
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,24 +37,6 @@ type Edge struct {
 	proc   *child.Process
 	t      testing.TB
 	setup  Setup
-}
-
-// Addr returns a loopback address with a port that was free a moment ago.
-func Addr(t testing.TB) string {
-	t.Helper()
-	return AddrOn(t, "127.0.0.1")
-}
-
-// AddrOn is Addr on another loopback address, such as 127.0.0.2: cookies do not tell ports apart. A machine that has only
-// the one skips the test.
-func AddrOn(t testing.TB, host string) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Skipf("SKIPPED: needs the loopback address %s: %v", host, err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // New prepares an edge for the public origin http://ADDR without starting it. Rest is the configuration from `providers:`
