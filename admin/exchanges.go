@@ -6,10 +6,15 @@ type exchangeCounters struct {
 }
 
 func newExchangeCounters(m *Metrics) exchangeCounters {
-	return exchangeCounters{
+	c := exchangeCounters{
 		exchangesCut:     m.counter("edgeauth_exchanges_cut_total", "Exchanges that had been admitted and were ended by the edge, by what they looked like and why.", "kind", "reason"),
 		exchangesRefused: m.counter("edgeauth_exchanges_refused_total", "Exchanges that were one too many, by the bound that they met.", "bound"),
 	}
+	c.exchangesCut.add(0, "websocket", "revoked") // known before they happen
+	for _, bound := range []string{"session", "anonymous", "total"} {
+		c.exchangesRefused.add(0, bound)
+	}
+	return c
 }
 
 // ExchangeCut counts an exchange that was ended.

@@ -59,19 +59,23 @@ func (d *durable) measure(e *edge) {
 		func() float64 { return truth(e.writer.Kept()) })
 	m.Gauge(admin.GaugeLeaning, "Whether this edge serves from the copy of the log in data_dir, because Redis has not answered since it started.", nil,
 		func() float64 { return truth(e.replica.Leaning()) })
-	if d.folder == nil {
-		return
-	}
-	m.Gauge(admin.GaugeCopyAge, "How long ago the copy of the log was saved in data_dir. No value: not since the start.", nil, func() float64 {
-		at, ever := d.keeper.Written()
-		if !ever {
-			return math.NaN()
-		}
-		return time.Since(at).Seconds()
-	})
-	for file, n := range d.refused {
+	m.Gauge(admin.GaugeCopyAge, "How long ago the copy of the log was saved in data_dir. NaN: not since the start, or none is kept.", nil, d.copyAge)
+	for _, file := range []string{disk.OutboxName, disk.SnapshotName} {
+		n := d.refused[file]
 		m.Gauge(admin.GaugeDiskRefused, "Parts of files in data_dir that could not be used at the start.", map[string]string{"file": file}, func() float64 { return float64(n) })
 	}
+}
+
+// copyAge is how many seconds ago the copy was saved.
+func (d *durable) copyAge() float64 {
+	if d.folder == nil {
+		return math.NaN()
+	}
+	at, ever := d.keeper.Written()
+	if !ever {
+		return math.NaN()
+	}
+	return time.Since(at).Seconds()
 }
 
 // lost is how many parts of the outbox could not be read.

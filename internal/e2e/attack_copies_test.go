@@ -144,7 +144,7 @@ func Test_LO16_LO17_no_visit_and_no_other_site_logs_anybody_out(t *testing.T) {
 	if r := s.get("/home", p.copied); r.StatusCode != http.StatusOK {
 		t.Fatalf("one of them logged out: %d", r.StatusCode)
 	}
-	if r := s.send(post("Origin: " + s.URL + "\r\nSec-Fetch-Site: same-origin\r\n")); r.StatusCode != http.StatusSeeOther || s.get("/home", p.copied).StatusCode != http.StatusSeeOther {
+	if r := s.send(post("Origin: " + s.URL + "\r\nSec-Fetch-Site: same-origin\r\nAccept: text/html\r\n")); r.StatusCode != http.StatusSeeOther || s.get("/home", p.copied).StatusCode != http.StatusSeeOther {
 		t.Errorf("the button of the page: %d", r.StatusCode)
 	}
 }

@@ -144,9 +144,6 @@ func TestRS01OneHungMasterOfAClusterDoesNotHoldUpTheOthers(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if w.count(redis.NotAsked) == 0 {
-		t.Error("the hung master was asked by everybody")
-	}
 	for range 20 {
 		_, _, err := s.Get(t.Context(), "hung")
 		if err == nil || !strings.Contains(err.Error(), hung.Addr()) {
@@ -154,6 +151,9 @@ func TestRS01OneHungMasterOfAClusterDoesNotHoldUpTheOthers(t *testing.T) {
 		}
 		_, _, err = s.Get(t.Context(), other)
 		must(t, err)
+	}
+	if w.count(redis.NotAsked) == 0 { // those of the crowd may all have waited for their turn in vain
+		t.Error("the hung master was asked by everybody")
 	}
 	hung.Resume()
 	storetest.RequireAvailable(t, s)
