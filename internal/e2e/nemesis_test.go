@@ -14,6 +14,7 @@ import (
 // and some log out, and judges the history afterwards. EDGEAUTH_NEMESIS_SEED replays a run as far as a machine repeats
 // itself, EDGEAUTH_NEMESIS_ROUNDS makes it longer.
 func Test_no_fault_lets_a_revoked_session_in_or_loses_another(t *testing.T) {
+	t.Parallel()
 	seed, rounds := number(t, "EDGEAUTH_NEMESIS_SEED", uint64(time.Now().UnixNano())), number(t, "EDGEAUTH_NEMESIS_ROUNDS", 1)
 	t.Logf("EDGEAUTH_NEMESIS_SEED=%d", seed)
 	all := faults()
