@@ -37,6 +37,7 @@ gofmt:
 .PHONY: vet
 vet:
 	go vet ./...
+	go vet -tags benchfleet ./internal/e2e
 
 .PHONY: staticcheck
 staticcheck:
@@ -65,7 +66,7 @@ bench: ## benchmarks, without tests (BENCH=regexp)
 
 .PHONY: bench-fleet
 bench-fleet: setup ## how fast revocations spread, and what outages of Redis cost (minutes)
-	EDGEAUTH_BENCH_FLEET=1 go test -count=1 -v -timeout 30m -run Test_bench_fleet ./internal/e2e | grep -v '^=== '
+	go test -tags benchfleet -count=1 -v -timeout 30m -run Test_bench_fleet ./internal/e2e | grep -v '^=== '
 
 .PHONY: fuzz-smoke
 fuzz-smoke: ## every fuzz target for FUZZTIME (20s)

@@ -1,3 +1,5 @@
+//go:build benchfleet
+
 package e2e_test
 
 import (
@@ -20,7 +22,6 @@ import (
 // Test_bench_fleet_how_long_a_cold_start_takes fills a log with EDGEAUTH_BENCH_ENTRIES revoked families (a million) and
 // starts an edge that knows none of them.
 func Test_bench_fleet_how_long_a_cold_start_takes(t *testing.T) {
-	benchmarking(t)
 	entries := number(t, "EDGEAUTH_BENCH_ENTRIES", 1_000_000)
 	f := &fleet{world: newWorld(t), redis: redistest.Start(t), front: startBalancer(t), t: t}
 	f.origin, f.keys = "http://"+f.front.ln.Addr().String(), newKeys(t)

@@ -1,8 +1,9 @@
+//go:build benchfleet
+
 package e2e_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -10,17 +11,10 @@ import (
 	"github.com/edgeauth/edgeauth/internal/redistest"
 )
 
-// The measurements of docs/revocation.md. `make bench-fleet` runs them; nothing here is asserted but what must never be.
-
-func benchmarking(t *testing.T) {
-	t.Helper()
-	if os.Getenv("EDGEAUTH_BENCH_FLEET") == "" {
-		t.Skip("measures for minutes: make bench-fleet")
-	}
-}
+// The measurements of docs/revocation.md. `make bench-fleet` runs them, which takes minutes; nothing here is asserted but what must
+// never be.
 
 func Test_bench_fleet_how_long_a_revocation_takes_to_another_edge(t *testing.T) {
-	benchmarking(t)
 	const trials = 1000
 	n := newTried(t, 1, trials)
 	var answered, whole []time.Duration
@@ -43,7 +37,6 @@ func Test_bench_fleet_how_long_a_revocation_takes_to_another_edge(t *testing.T) 
 }
 
 func Test_bench_fleet_what_outages_cost(t *testing.T) {
-	benchmarking(t)
 	const hold = 8 * time.Second // past the bound
 	fmt.Printf("%-28s %9s %6s %8s %6s %8s %11s %11s %6s %12s\n", "fault", "requests", "lost", "deleted", "late", "refused", "normal p99", "fault p99", "ratio", "connections")
 	for _, row := range []fault{
