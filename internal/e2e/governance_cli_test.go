@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
 	"github.com/edgeauth/edgeauth/internal/edgetest"
@@ -76,12 +78,13 @@ func Test_the_API_explains_as_the_command_line_does(t *testing.T) {
 	t.Parallel()
 	g := newGoverned(t, "")
 	e := g.edges[0]
-	got, err := g.caller(0, g.watcher()).Explain(t.Context(), &edgeauthv1.ExplainRequest{Url: "/admin", Subject: personAt("corp", "demo-alice"),
+	at := time.Now().Add(-time.Minute).Truncate(time.Second) // the conditions name the session's end, to the second
+	got, err := g.caller(0, g.watcher()).Explain(t.Context(), &edgeauthv1.ExplainRequest{Url: "/admin", At: timestamppb.New(at), Subject: personAt("corp", "demo-alice"),
 		Groups: []string{"staff"}, Claims: []*edgeauthv1.Claim{{Name: "tier", Values: []string{"gold"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := e.Command("explain", "--config", e.ConfigFile(), "--url", "/admin", "--user", "demo-alice", "--group", "staff", "--claim", "tier=gold", "--output", "json")
+	out, err := e.Command("explain", "--config", e.ConfigFile(), "--url", "/admin", "--user", "demo-alice", "--group", "staff", "--claim", "tier=gold", "--at", at.UTC().Format(time.RFC3339), "--output", "json")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
