@@ -14,6 +14,7 @@ import (
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
+	"github.com/edgeauth/edgeauth/revocation"
 )
 
 // claims edits a logout token of the provider.
@@ -245,6 +246,21 @@ func TestARevocationByAClockThatIsAheadDoesNotKeepPeopleOut(t *testing.T) {
 		t.Errorf("answered %d; the session lives: %v", p.StatusCode, c.alive())
 	}
 	c.login("/x")
+}
+
+func TestANotBeforeInAnotherAgeLocksNobodyOutForEver(t *testing.T) {
+	for _, since := range []revocation.Millis{253_370_764_799_999, 253_402_300_799_999, 1<<53 - 2} { // of the years 9998 and 9999, and the most that ever could be read
+		b := open(t)
+		entry := revocation.Entry{Register: revocation.All(), Value: revocation.Value{Since: since, Until: since + 1, Reason: "r"}}
+		if e, err := revocation.Decode(entry.Encode()); err == nil { // else no edge would learn it
+			if _, err := b.opt.Revoker.Write(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c := b.browser(); !strings.HasPrefix(c.follow(c.get("/.edgeauth/login?rd=/x")).body, "/x ") || !c.alive() {
+			t.Errorf("behind a not-before of %d nobody can log in", since)
+		}
+	}
 }
 
 func TestLO_14_BackchannelLogoutWhileTheStoreIsAway(t *testing.T) {

@@ -77,15 +77,27 @@ func decodeValue(value string) (v Value, err error) {
 	if len(f) != 6 || f[0] != "1" {
 		return v, fmt.Errorf("%w: value %.80q", ErrUnreadable, value)
 	}
-	since, err1 := strconv.ParseUint(f[1], 10, 53)
-	until, err2 := strconv.ParseUint(f[2], 10, 53)
+	since, err1 := parseMillis(f[1])
+	until, err2 := parseMillis(f[2])
 	region, err3 := url.QueryUnescape(f[3])
 	reason, err4 := url.QueryUnescape(f[4])
 	actor, err5 := url.QueryUnescape(f[5])
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return v, fmt.Errorf("%w: value %.80q", ErrUnreadable, value)
 	}
-	return Value{Since: Millis(since), Until: Millis(until), Region: region, Reason: reason, Actor: actor}, nil
+	return Value{Since: since, Until: until, Region: region, Reason: reason, Actor: actor}, nil
+}
+
+// latest is the last moment that an entry can name: a session that begins after it can still be sealed. Stores that merge the text
+// form have to refuse the same as Decode: what they could read and edges could not would win over every revocation.
+const latest = 253_370_764_800_000 // the year 9999 begins
+
+func parseMillis(text string) (Millis, error) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err == nil && (n > latest || strconv.FormatUint(n, 10) != text) {
+		err = fmt.Errorf("%.20q is no time", text)
+	}
+	return Millis(n), err
 }
 
 // constant table: names of the scopes in the log's text form, by number.

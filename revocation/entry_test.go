@@ -59,6 +59,7 @@ func Test_what_is_no_entry_of_this_version_is_unreadable(t *testing.T) {
 		{"", value}, {"all/not_before", value}, {"moon/not_before/" + name[len(name)-32:], value}, {"all/blessed/" + name[len(name)-32:], value},
 		{name + "00", value}, {"subject/floor:/" + name[len(name)-32:], value}, {"subject/floor:UP/" + name[len(name)-32:], value},
 		{name, ""}, {name, "2 1 2   "}, {name, "1 -1 2   "}, {name, "1 1 99999999999999999999   "}, {name, "1 1 2  "}, {name, "1 1 2 %zz  "},
+		{name, "1 253370764800001 253370764800002   "}, {name, "1 01 2   "}, {name, "1 1 +2   "},
 	} {
 		if e, err := revocation.Decode(c[0], c[1]); !errors.Is(err, revocation.ErrUnreadable) {
 			t.Errorf("%q = %q was read as %+v, %v", c[0], c[1], e, err)

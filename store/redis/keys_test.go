@@ -194,6 +194,38 @@ func TestEntriesThatCantBeReadAreCountedAndReplaced(t *testing.T) {
 	}
 }
 
+// Who can write to Redis, or whatever spoiled it, must not make a revocation vanish in the merge.
+func TestRS01AValueThatNoEdgeCanReadSwallowsNoRevocation(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	for _, spoiled := range []string{
+		"1 9007199254740992 9007199254740992 a b c", "1 99999999999999999 99999999999999999 a b c", "1 " + strings.Repeat("9", 400) + " 2 a b c", "1 1 253370764800001 a b c",
+		"1 9000000000000 9000000000000 %zz b c", "1 9000000000000 9000000000000 a %4 c", "1 9000000000000 9000000000000 a b %", "1 9000000000000 9000000000000 a b %%41",
+		"1 09000000000000000 9000000000000 a b c", "1 9000000000000 9000000000000 a b c d", "1 9000000000000 9000000000000 a b", "2 9000000000000 9000000000000 a b c",
+	} {
+		server.Flush()
+		entry := entriesOf(4, 1)
+		name, value := entry[0].Encode()
+		if _, err := revocation.Decode(name, spoiled); err == nil {
+			t.Errorf("%.60q can be read", spoiled)
+		}
+		bucket := fmt.Sprint(int64(entry[0].Until) / 3_600_000)
+		server.Do("HSET", "{log:04}:snap:"+bucket, name, spoiled)
+		server.Do("ZADD", "{log:04}:buckets", "9999999999", bucket)
+		must(t, s.Append(t.Context(), entry))
+		news, err := s.Read(t.Context(), 4, revocation.Cursor{}, 0)
+		must(t, err)
+		kept, err := s.Snapshot(t.Context(), 4)
+		must(t, err)
+		if diff := cmp.Diff(entry, news.Entries); diff != "" {
+			t.Errorf("%.60q: those that follow do not hear of %s: %s", spoiled, value, diff)
+		}
+		if diff := cmp.Diff(entry, kept.Entries); diff != "" {
+			t.Errorf("%.60q: those that start do not hear of %s: %s", spoiled, value, diff)
+		}
+	}
+}
+
 func TestWhatIsOlderThanTwoHoursIsTrimmedFromTheStreamAndTheHeadSaysSo(t *testing.T) {
 	server := redistest.Start(t, redistest.WithArgs("--stream-node-max-entries", "10"))
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})

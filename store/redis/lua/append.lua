@@ -8,6 +8,7 @@
 -- ARGV[3...] name, value, name, value, ...
 
 local HOUR, MARGIN, NEAR = 3600000, 7200, 48
+local LATEST = 253370764800000 -- as in revocation.Decode
 
 local now = redis.call('TIME')
 local seconds = tonumber(now[1])
@@ -23,9 +24,13 @@ local function greater(a, b)
   return #a > #b
 end
 
--- '1 since until region reason actor' -> since, until, 'region reason actor'
+local function time(text) return #text <= 15 and tonumber(text) <= LATEST and (text == '0' or string.sub(text, 1, 1) ~= '0') end
+
+-- '1 since until region reason actor' -> since, until, 'region reason actor'; nil for what revocation.Decode refuses: in a merge it
+-- would win over a revocation, and no edge could read it.
 local function parse(value)
   local since, till, tail = string.match(value, '^1 (%d+) (%d+) ([^ ]* [^ ]* [^ ]*)$')
+  if not since or not time(since) or not time(till) or string.find(string.gsub(tail, '%%%x%x', ''), '%', 1, true) then return nil end
   return since, till, tail
 end
 
