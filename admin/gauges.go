@@ -13,6 +13,10 @@ import (
 // The names of the gauges that an edge registers. Units are in the name.
 const (
 	GaugeStaleness      = "edgeauth_revocation_staleness_seconds"            // label shard
+	GaugeOriginAge      = "edgeauth_revocation_origin_staleness_seconds"     // labels origin, run, region
+	GaugeOriginHeard    = "edgeauth_revocation_origin_silence_seconds"       // labels origin, run, region
+	GaugeOriginClock    = "edgeauth_revocation_origin_clock_seconds"         // labels origin, run, region
+	GaugeOriginsUnread  = "edgeauth_revocation_origins_unread_shards"        // no label
 	GaugeRegisters      = "edgeauth_revocation_registers"                    // no label
 	GaugeOutbox         = "edgeauth_revocation_outbox_entries"               // no label
 	GaugeOutboxKept     = "edgeauth_revocation_outbox_kept"                  // no label; 0 or 1
@@ -42,14 +46,28 @@ func (m *Metrics) Gauge(name, help string, labels map[string]string, f func() fl
 	m.gauges.set(name, help, labels, f)
 }
 
+// Point is one value of a gauge whose labels come and go.
+type Point struct {
+	Labels map[string]string
+	Value  float64
+}
+
+// maxPoints bounds the points of one gauge.
+const maxPoints = 200
+
+// Points shows what f returns under name, at each scrape anew; all points have the same labels, and those past the 200th are left
+// out. It is for what nobody registers: it is there, and then it is gone. f is bound as that of Gauge.
+func (m *Metrics) Points(name, help string, f func() []Point) { m.gauges.setPoints(name, help, f) }
+
 // ForgetGauges removes all gauges of name, so that a reload leaves none for what is no longer configured.
 func (m *Metrics) ForgetGauges(name string) { m.gauges.forget(name) }
 
 // gauges is a collector of functions. It describes nothing beforehand, since functions come and go.
 type gauges struct {
-	mu    sync.Mutex // guards help and funcs
-	help  map[string]string
-	funcs map[string]map[string]gauge // by name, then by labels
+	mu     sync.Mutex // guards all below
+	help   map[string]string
+	funcs  map[string]map[string]gauge // by name, then by labels
+	points map[string]func() []Point   // by name
 }
 
 type gauge struct {
@@ -58,7 +76,7 @@ type gauge struct {
 }
 
 func newGauges() *gauges {
-	return &gauges{help: map[string]string{}, funcs: map[string]map[string]gauge{}}
+	return &gauges{help: map[string]string{}, funcs: map[string]map[string]gauge{}, points: map[string]func() []Point{}}
 }
 
 func (g *gauges) set(name, help string, labels map[string]string, f func() float64) {
@@ -69,6 +87,12 @@ func (g *gauges) set(name, help string, labels map[string]string, f func() float
 	}
 	g.help[name] = help
 	g.funcs[name][labelKey(labels)] = gauge{labels: maps.Clone(labels), value: f}
+}
+
+func (g *gauges) setPoints(name, help string, f func() []Point) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.help[name], g.points[name] = help, f
 }
 
 func (g *gauges) forget(name string) {
@@ -93,12 +117,36 @@ func (g *gauges) Describe(chan<- *prometheus.Desc) {}
 // Collect calls every function. A gauge with an impossible name or label is an error of that gauge alone.
 func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	for _, s := range g.snapshot() {
-		metric, err := prometheus.NewConstMetric(s.desc, prometheus.GaugeValue, s.value())
-		if err != nil {
-			metric = prometheus.NewInvalidMetric(s.desc, err)
-		}
-		out <- metric
+		out <- metric(s.desc, s.value())
 	}
+	for _, c := range g.clouds() {
+		points := c.points()
+		for _, p := range points[:min(len(points), maxPoints)] {
+			out <- metric(prometheus.NewDesc(c.name, c.help, nil, p.Labels), p.Value)
+		}
+	}
+}
+
+func metric(desc *prometheus.Desc, value float64) prometheus.Metric {
+	m, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, value)
+	if err != nil {
+		return prometheus.NewInvalidMetric(desc, err)
+	}
+	return m
+}
+
+type cloud struct {
+	name, help string
+	points     func() []Point
+}
+
+func (g *gauges) clouds() (all []cloud) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for name, f := range g.points {
+		all = append(all, cloud{name, g.help[name], f})
+	}
+	return all
 }
 
 type series struct {

@@ -23,6 +23,8 @@ type Server struct {
 	IdleTimeout       time.Duration  `yaml:"idle_timeout" default:"2m" min:"1s" max:"1h" doc:"How long a client's connection may stay open without a request. Needs a restart."`
 	MaxHeaderBytes    int            `yaml:"max_header_bytes" default:"65536" min:"8192" max:"1048576" doc:"Largest request header, in bytes. Needs a restart."`
 	MaxExchanges      int            `yaml:"max_exchanges" default:"10000" min:"1" max:"10000000" doc:"How many WebSockets, event streams and gRPC calls may be open on this edge at a time, half of them at most by nobody in particular. More are answered with 503."`
+	Name              string         `yaml:"name" format:"edge" derived:"the host's name" doc:"What this edge is called on the console, in metrics, and by the other edges. Edges that share a name are told apart all the same. Letters, digits, - _ and . (63 at most). Needs a restart."`
+	Region            string         `yaml:"region" format:"name" doc:"Where this edge runs. It stands in the revocations that it writes and beside its name on the console. Empty: nowhere in particular. Needs a restart."`
 }
 
 // Host is one public origin.

@@ -377,7 +377,7 @@ func (l *memoryLog) all() (out []revocation.Entry) {
 	return out
 }
 
-func (l *memoryLog) Probe(_ context.Context, shard int) (revocation.Head, error) {
+func (l *memoryLog) Probe(_ context.Context, shard int, _ revocation.Beat) (revocation.Head, error) {
 	if l.away.Load() {
 		return revocation.Head{}, errAway
 	}

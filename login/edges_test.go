@@ -58,11 +58,11 @@ type muffled struct {
 	deaf *atomic.Bool
 }
 
-func (m muffled) Probe(ctx context.Context, shard int) (revocation.Head, error) {
+func (m muffled) Probe(ctx context.Context, shard int, mine revocation.Beat) (revocation.Head, error) {
 	if m.deaf.Load() {
 		return revocation.Head{}, errAway
 	}
-	return m.memoryLog.Probe(ctx, shard)
+	return m.memoryLog.Probe(ctx, shard, mine)
 }
 
 func (m muffled) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {

@@ -39,7 +39,7 @@ func (f *Follower) coldStart(ctx context.Context) {
 func (f *Follower) agree(ctx context.Context, since *time.Time) (bool, error) {
 	var heads [Shards]Head
 	for i := range heads {
-		h, err := f.opt.Stream.Probe(ctx, i)
+		h, err := f.probe(ctx, i)
 		if err != nil {
 			*since = time.Time{}
 			return false, fmt.Errorf("probing shard %d: %w", i, err)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// FollowerOptions says what a Follower follows. Every field but Grace and Bound is needed.
+// FollowerOptions says what a Follower follows. Every field but Fleet, Grace and Bound is needed.
 type FollowerOptions struct {
 	Stream  Stream
 	Sink    Sink
@@ -18,6 +18,7 @@ type FollowerOptions struct {
 	Log     *slog.Logger
 	Notify  func(what Happening, detail string) // for audit events and metrics
 	Now     func() time.Time
+	Fleet   *Fleet // who this edge is to the others, and who they are; nil: it is nobody
 
 	// Grace is how long an edge that knows nothing waits for others to give an emptied log its entries back, before it
 	// begins a new one. Others look every second; DefaultGrace suits. Zero where there can be no others.
@@ -64,6 +65,9 @@ const snapshots = 2
 
 // NewFollower returns a Follower that has not begun.
 func NewFollower(o FollowerOptions) *Follower {
+	if o.Fleet == nil {
+		o.Fleet = NewFleet(FleetOptions{Now: o.Now})
+	}
 	return &Follower{opt: o, starting: make(chan struct{}, 1), loading: make(chan struct{}, snapshots)}
 }
 
@@ -79,6 +83,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		f.opt.Replica.Sweep()
 	}
 	wg.Wait()
+	f.leave(context.WithoutCancel(ctx))
 	return nil
 }
 
@@ -139,7 +144,7 @@ var errNotCaughtUp = errors.New("log entries vanish while they are read")
 
 // step probes a shard and does whatever is needed to have all that the probe reported.
 func (f *Follower) step(ctx context.Context, shard int, sent time.Time) error {
-	head, err := f.opt.Stream.Probe(ctx, shard)
+	head, err := f.probe(ctx, shard)
 	if err != nil {
 		return fmt.Errorf("probing the log: %w", err)
 	}
@@ -159,6 +164,7 @@ func (f *Follower) step(ctx context.Context, shard int, sent time.Time) error {
 	if err == nil && whole {
 		f.opt.Replica.settle(shard, head)
 		f.opt.Replica.confirm(shard, sent)
+		f.opt.Fleet.caughtUp(shard, head)
 	}
 	return err
 }
@@ -178,7 +184,7 @@ func (f *Follower) catchUp(ctx context.Context, shard int, head Head) (whole boo
 			return false, errNotCaughtUp
 		}
 	}
-	again, err := f.opt.Stream.Probe(ctx, shard)
+	again, err := f.probe(ctx, shard)
 	if err != nil {
 		return false, fmt.Errorf("probing the log again: %w", err)
 	}

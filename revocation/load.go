@@ -77,7 +77,7 @@ var errReplaced = errors.New("the log lost entries while its snapshot was read")
 // unchanged makes sure that the snapshot was the probed shard's. Were it emptied in between, an edge that has just started
 // would vouch for an incarnation of which it has read nothing; and nobody else may be left who knows what was revoked.
 func (f *Follower) unchanged(ctx context.Context, shard int, head Head) error {
-	again, err := f.opt.Stream.Probe(ctx, shard)
+	again, err := f.probe(ctx, shard)
 	switch {
 	case err != nil:
 		return fmt.Errorf("probing the log after its snapshot: %w", err)

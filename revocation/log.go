@@ -32,6 +32,10 @@ type Head struct {
 	// Life names the time since when the shard has lost nothing that was acknowledged, as far as the store can tell: after
 	// it was emptied, restarted or replaced by a copy it is another. Empty where nothing can be lost unseen.
 	Life string
+
+	Time   Millis // when the log answered, by its own clock
+	Beats  []Beat // what all edges last told of the shard: advice, on which nothing else here hangs
+	Unread string // why beats are missing from these; empty: none are
 }
 
 // Batch is what a read brought. Unreadable counts entries that Decode refused; Next is past them all the same.
@@ -43,8 +47,8 @@ type Batch struct {
 
 // Stream is the log as an edge follows it. Every error means that the store could not be asked; absence is a value.
 type Stream interface {
-	// Probe writes this edge's beat and returns the shard's head, in one step.
-	Probe(ctx context.Context, shard int) (Head, error)
+	// Probe tells this edge's beat and returns the shard's head, in one step.
+	Probe(ctx context.Context, shard int, mine Beat) (Head, error)
 	// Snapshot returns all registers of the shard that have not ended. Next is not used.
 	Snapshot(ctx context.Context, shard int) (Batch, error)
 	// Read returns what came after a position, waiting up to wait for the first entry. No entries: Next is after.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type memLog struct {
 	shards [revocation.Shards]memShard
 	seq    uint64
 	writes int
+	ahead  time.Duration // of its clock
 	change chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -32,6 +34,7 @@ type memShard struct {
 	last    revocation.Cursor
 	trimmed revocation.Cursor
 	snap    map[revocation.Register]revocation.Value
+	beats   map[revocation.Origin]revocation.Beat
 	put     map[revocation.Register]time.Time // when the shard last heard of a register; tests compare copies with it
 }
 
@@ -51,14 +54,43 @@ func (l *memLog) lock(ctx context.Context) (func(), error) {
 	return l.mu.Unlock, nil
 }
 
-func (l *memLog) Probe(ctx context.Context, shard int) (revocation.Head, error) {
+func (l *memLog) Probe(ctx context.Context, shard int, mine revocation.Beat) (revocation.Head, error) {
 	unlock, err := l.lock(ctx)
 	if err != nil {
 		return revocation.Head{}, err
 	}
 	defer unlock()
 	s := &l.shards[shard]
-	return revocation.Head{Current: s.current, Forming: s.forming, Held: slices.Clone(s.held), Last: s.last, Trimmed: s.trimmed, Life: fmt.Sprint(s.life)}, nil
+	return revocation.Head{Current: s.current, Forming: s.forming, Held: slices.Clone(s.held), Last: s.last, Trimmed: s.trimmed, Life: fmt.Sprint(s.life),
+		Time: l.clock(), Beats: s.tell(mine, l.clock())}, nil
+}
+
+// clock is the log's time. l.mu is held.
+func (l *memLog) clock() revocation.Millis { return revocation.MillisOf(time.Now().Add(l.ahead)) }
+
+// tell takes a beat in, and returns those that are young enough.
+func (s *memShard) tell(mine revocation.Beat, now revocation.Millis) (all []revocation.Beat) {
+	if s.beats == nil {
+		s.beats = map[revocation.Origin]revocation.Beat{}
+	}
+	mine.At = now
+	if delete(s.beats, mine.Origin); !mine.Gone && mine.Origin != "" {
+		s.beats[mine.Origin] = mine
+	}
+	maps.DeleteFunc(s.beats, func(_ revocation.Origin, b revocation.Beat) bool {
+		return now.Time().Sub(b.At.Time()).Abs() > revocation.BeatLife
+	})
+	return slices.Collect(maps.Values(s.beats))
+}
+
+// failOver puts another server with the same data in place, whose clock is so far ahead.
+func (l *memLog) failOver(ahead time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ahead = ahead
+	for i := range l.shards {
+		l.shards[i].life++
+	}
 }
 
 func (l *memLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {

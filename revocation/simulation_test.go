@@ -238,8 +238,8 @@ func delayed[T any](l slowLog, shard int, ask func() (T, error)) (T, error) {
 	return answer, err
 }
 
-func (l slowLog) Probe(ctx context.Context, shard int) (revocation.Head, error) {
-	return delayed(l, shard, func() (revocation.Head, error) { return l.log.Probe(ctx, shard) })
+func (l slowLog) Probe(ctx context.Context, shard int, mine revocation.Beat) (revocation.Head, error) {
+	return delayed(l, shard, func() (revocation.Head, error) { return l.log.Probe(ctx, shard, mine) })
 }
 
 func (l slowLog) Snapshot(ctx context.Context, shard int) (revocation.Batch, error) {

@@ -37,6 +37,7 @@ type edge struct {
 	store    sharedStore
 	replica  *revocation.Replica
 	follower *revocation.Follower
+	fleet    *revocation.Fleet
 	writer   *revocation.Writer
 	durable  durable
 	open     *proxy.Exchanges
@@ -73,16 +74,17 @@ func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
 		return nil, err
 	}
 	e.replica = revocation.NewReplica(time.Now)
-	e.writer = revocation.NewWriter(e.store, e.replica, "", e.delivered)
+	e.writer = revocation.NewWriter(e.store, e.replica, cfg.Server.Region, e.delivered)
 	if e.durable, err = openDurable(e, cfg); err != nil {
 		return nil, errors.Join(err, e.store.Close())
 	}
+	e.fleet = newFleet(cfg, e.log, e.durable.folder != nil)
 	grace := revocation.DefaultGrace
 	if cfg.Store.Type == config.StoreEmbedded {
 		grace = 0 // the file has one user: nobody else could give it anything back
 	}
 	e.follower = revocation.NewFollower(revocation.FollowerOptions{
-		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace, Bound: bound(cfg),
+		Stream: e.store, Sink: e.store, Replica: e.replica, Log: e.log, Notify: e.happened, Now: time.Now, Grace: grace, Bound: bound(cfg), Fleet: e.fleet,
 	})
 	e.index = newIndex(e)
 	e.recorder = newRecorder(e.index, e.metrics)

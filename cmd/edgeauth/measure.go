@@ -34,6 +34,7 @@ func (e *edge) measure() {
 		return truth(ok)
 	})
 	e.durable.measure(e)
+	e.measureFleet()
 	e.measureKeys()
 	e.measureRedis()
 }

@@ -164,6 +164,7 @@ func fixed(old, cfg *config.Config) error {
 	for key, same := range map[string]bool{
 		"server.listen": old.Server.Listen == cfg.Server.Listen, "server.http_listen": old.Server.HTTPListen == cfg.Server.HTTPListen,
 		apiListen: old.Admin.API.Listen == cfg.Admin.API.Listen, "admin.api.cert_file": (old.Admin.API.CertFile == "") == (cfg.Admin.API.CertFile == ""),
+		"server.name": old.Server.Name == cfg.Server.Name, "server.region": old.Server.Region == cfg.Server.Region,
 		"server.data_dir": old.Server.DataDir == cfg.Server.DataDir, "admin.listen": old.Admin.Listen == cfg.Admin.Listen,
 		"store": reflect.DeepEqual(old.Store, cfg.Store), "session.keys_file": old.Session.KeysFile == cfg.Session.KeysFile,
 		"server.read_header_timeout": old.Server.ReadHeaderTimeout == cfg.Server.ReadHeaderTimeout,

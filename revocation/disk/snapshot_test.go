@@ -197,7 +197,9 @@ type away struct {
 	revocation.Sink
 }
 
-func (away) Probe(context.Context, int) (revocation.Head, error) { return revocation.Head{}, errAway }
+func (away) Probe(context.Context, int, revocation.Beat) (revocation.Head, error) {
+	return revocation.Head{}, errAway
+}
 
 var errAway = errors.New("the log is away")
 

@@ -35,6 +35,7 @@ type Store struct {
 	path   string
 	db     *bbolt.DB
 	wakers [revocation.Shards]waker
+	beats  beats
 	closed chan struct{}
 	close  func() error
 	health health

@@ -16,8 +16,8 @@ const readCount = 1000
 
 var errClosed = errors.New("the store is closed")
 
-// Probe returns the shard's head. There is no beat to write: whoever asks is the only one who can.
-func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err error) {
+// Probe tells this edge's beat and returns the shard's head.
+func (s *Store) Probe(ctx context.Context, shard int, mine revocation.Beat) (head revocation.Head, err error) {
 	err = s.view(ctx, "probing the log", func(tx *bbolt.Tx) (err error) {
 		head, err = logOf(tx, shard).head()
 		return err
@@ -25,6 +25,8 @@ func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err
 	if err != nil {
 		return revocation.Head{}, err
 	}
+	head.Time = nowMillis()
+	head.Beats = s.beats.tell(shard, mine, head.Time)
 	return head, nil
 }
 

@@ -142,7 +142,7 @@ func TestAUserOfTheSentinelsWithTheRightsOfTheDocumentFindsTheMaster(t *testing.
 		sentinel.Do(slices.Delete(slices.Clone(whole), i, i+1)...)
 		s := open(t, o)
 		err := s.Append(t.Context(), nil)
-		_, err2 := s.Probe(t.Context(), 0)
+		_, err2 := s.Probe(t.Context(), 0, revocation.Beat{})
 		if err = errors.Join(err, err2); err != nil && !strings.Contains(err.Error(), "ACL LOG") {
 			t.Errorf("without %s: %v", word, err)
 		}

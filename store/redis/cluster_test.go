@@ -114,7 +114,7 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 		t.Errorf("append: %v", err)
 	}
 	requireEntries(t, s, many) // the other edges read them, all of them, from the master
-	before, err := s.Probe(t.Context(), 5)
+	before, err := s.Probe(t.Context(), 5, revocation.Beat{})
 	must(t, err)
 	for range 3 { // as the outbox does
 		d, err := e.Write(t.Context(), entry...)
@@ -122,7 +122,7 @@ func TestWithTooFewReplicasAWriteIsPendingAndDeliveredWhenTheyAreBack(t *testing
 			t.Errorf("delivery %v, %v", d, err)
 		}
 	}
-	after, err := s.Probe(t.Context(), 5)
+	after, err := s.Probe(t.Context(), 5, revocation.Beat{})
 	must(t, err)
 	if after.Last != before.Last {
 		t.Errorf("writing the same again moved the stream from %v to %v: it would grow for as long as the replica is away", before.Last, after.Last)
@@ -168,7 +168,7 @@ func TestASlotThatMovesToAnotherMasterIsFollowed(t *testing.T) {
 	}
 	cluster.Do("ACL", "SETUSER", "edgeauth", "+asking")
 	whole(1) // by -ASK: the keys are there, the slot is here
-	if _, err := s.Probe(t.Context(), 5); err != nil && !strings.Contains(err.Error(), "on the move") {
+	if _, err := s.Probe(t.Context(), 5, revocation.Beat{}); err != nil && !strings.Contains(err.Error(), "on the move") {
 		t.Errorf("probe: %v", err)
 	}
 	for _, n := range []*redistest.Server{to, from} {

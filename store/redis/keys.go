@@ -18,6 +18,7 @@ func (k keys) current(shard int) string { return k.shard(shard, "current") }
 func (k keys) held(shard int) string    { return k.shard(shard, "held") }
 func (k keys) life(shard int) string    { return k.shard(shard, "life") }
 func (k keys) beat(shard int) string    { return k.shard(shard, "beat") }
+func (k keys) origins(shard int) string { return k.shard(shard, "origins") }
 
 // snapStart plus the number of an hour is the key of a bucket.
 func (k keys) snapStart(shard int) string { return k.shard(shard, "snap:") }

@@ -37,7 +37,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	must(t, s.Append(t.Context(), []revocation.Entry{entry}))
 	_, err := s.Begin(t.Context(), 7, identity.Incarnation{}, identity.NewIncarnation(), true)
 	must(t, err)
-	_, err = s.Probe(t.Context(), 7)
+	_, err = s.Probe(t.Context(), 7, revocation.Beat{Origin: revocation.NewOrigin("a")})
 	must(t, err)
 	_, err = s.Claim(t.Context(), "flow", nil, time.Hour)
 	must(t, err)
@@ -53,7 +53,7 @@ func TestTheKeysAreThoseOfTheDocument(t *testing.T) {
 	want := []string{
 		"edgeauth:list:seen list", "edgeauth:once:flow string", "edgeauth:roll:subject hash", "edgeauth:vault:session string",
 		"{log:07}:beat string", "{log:07}:buckets zset", "{log:07}:current string", "{log:07}:held set",
-		"{log:07}:life string", fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
+		"{log:07}:life string", "{log:07}:origins hash", fmt.Sprintf("{log:07}:snap:%d hash", hour), "{log:07}:stream stream",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -102,7 +102,7 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 	entry := entriesOf(3, 1)
 	bucket := fmt.Sprintf("snap:%d", int64(entry[0].Until)/3_600_000)
 	appends := func() error { return s.Append(t.Context(), entry) }
-	probes := func() error { _, err := s.Probe(t.Context(), 3); return err }
+	probes := func() error { _, err := s.Probe(t.Context(), 3, revocation.Beat{}); return err }
 	begins := func() error {
 		_, err := s.Begin(t.Context(), 3, identity.Incarnation{}, identity.NewIncarnation(), false)
 		return err
@@ -150,7 +150,7 @@ func TestAnIncarnationThatCantBeReadIsUnavailableNotAbsent(t *testing.T) {
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
 	for _, text := range []string{"x", "forming ", "forming forming " + strings.Repeat("a", 32), strings.Repeat("A", 32)} {
 		server.Do("SET", "{log:00}:current", text)
-		if head, err := s.Probe(t.Context(), 0); err == nil {
+		if head, err := s.Probe(t.Context(), 0, revocation.Beat{}); err == nil {
 			t.Errorf("%q: head %+v", text, head)
 		}
 		if now, err := s.Begin(t.Context(), 0, identity.Incarnation{}, identity.NewIncarnation(), false); err == nil {
@@ -234,13 +234,13 @@ func TestWhatIsOlderThanTwoHoursIsTrimmedFromTheStreamAndTheHeadSaysSo(t *testin
 		name, value := e.Encode()
 		server.Do("XADD", "{log:06}:stream", strconv.FormatUint(old+uint64(i), 10)+"-0", "n", name, "v", value)
 	}
-	head, err := s.Probe(t.Context(), 6)
+	head, err := s.Probe(t.Context(), 6, revocation.Beat{})
 	must(t, err)
 	if head.Trimmed != (revocation.Cursor{}) {
 		t.Errorf("nothing was trimmed; head %+v", head)
 	}
 	must(t, s.Append(t.Context(), entriesOf(6, 1)))
-	head, err = s.Probe(t.Context(), 6)
+	head, err = s.Probe(t.Context(), 6, revocation.Beat{})
 	must(t, err)
 	kept, err := s.Read(t.Context(), 6, revocation.Cursor{}, 0)
 	must(t, err)
@@ -252,7 +252,7 @@ func TestWhatIsOlderThanTwoHoursIsTrimmedFromTheStreamAndTheHeadSaysSo(t *testin
 		t.Errorf("trimmed up to %v, want from %v to before %v", head.Trimmed, newestGone, firstKept)
 	}
 	server.Do("XTRIM", "{log:06}:stream", "MAXLEN", "0")
-	if head, err = s.Probe(t.Context(), 6); err != nil || head.Trimmed != head.Last || head.Last != kept.Next {
+	if head, err = s.Probe(t.Context(), 6, revocation.Beat{}); err != nil || head.Trimmed != head.Last || head.Last != kept.Next {
 		t.Errorf("of an emptied stream: head %+v, %v", head, err)
 	}
 }

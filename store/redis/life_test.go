@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/edgeauth/edgeauth/internal/redistest"
+	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/store/redis"
 )
 
@@ -12,7 +13,7 @@ func TestAShardThatMayHaveLostSomethingHasAnotherLife(t *testing.T) {
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
 	life := func() (life string) {
 		eventually(t, "the server answers", func() bool {
-			head, err := s.Probe(t.Context(), 4)
+			head, err := s.Probe(t.Context(), 4, revocation.Beat{})
 			life = head.Life
 			return err == nil
 		})

@@ -109,14 +109,14 @@ func TestRS02AnEmptiedServerIsEmptyNotUnavailable(t *testing.T) {
 		var head revocation.Head
 		eventually(t, "it answers", func() (ok bool) {
 			var err error
-			head, err = s.Probe(t.Context(), 0)
+			head, err = s.Probe(t.Context(), 0, revocation.Beat{})
 			return err == nil
 		})
 		if !head.Current.IsZero() || len(head.Held) != 0 || head.Last != (revocation.Cursor{}) {
 			t.Errorf("%s: head %+v", name, head)
 		}
 		must(t, s.Reseed(t.Context(), 0, inc, all))
-		if head, err := s.Probe(t.Context(), 0); err != nil || head.Current != inc || len(head.Held) != 1 {
+		if head, err := s.Probe(t.Context(), 0, revocation.Beat{}); err != nil || head.Current != inc || len(head.Held) != 1 {
 			t.Errorf("%s, re-seeded: head %+v, %v", name, head, err)
 		}
 	}
@@ -136,13 +136,13 @@ func TestRS02ReseedingThatTheServerLostInBetweenCountsNothing(t *testing.T) {
 	if err := s.Reseed(t.Context(), 2, inc, entries); !errors.As(err, &outage) {
 		t.Errorf("got %v", err)
 	}
-	head, err := s.Probe(t.Context(), 2)
+	head, err := s.Probe(t.Context(), 2, revocation.Beat{})
 	must(t, err)
 	if !head.Current.IsZero() || len(head.Held) != 0 {
 		t.Errorf("head %+v", head)
 	}
 	must(t, s.Reseed(t.Context(), 2, inc, entries))
-	if head, err := s.Probe(t.Context(), 2); err != nil || head.Current != inc {
+	if head, err := s.Probe(t.Context(), 2, revocation.Beat{}); err != nil || head.Current != inc {
 		t.Errorf("head %+v, %v", head, err)
 	}
 }
@@ -287,7 +287,7 @@ func TestRepliesOfAnotherShapeGiveNoVerdict(t *testing.T) {
 // requireNoVerdict fails the test if the store makes a head or a winner of an answer that is none.
 func requireNoVerdict(t *testing.T, s *redis.Store) {
 	t.Helper()
-	if head, err := s.Probe(t.Context(), 1); err == nil || !head.Current.IsZero() {
+	if head, err := s.Probe(t.Context(), 1, revocation.Beat{}); err == nil || !head.Current.IsZero() {
 		t.Errorf("head %+v, %v", head, err)
 	}
 	if now, err := s.Begin(t.Context(), 1, identity.Incarnation{}, identity.NewIncarnation(), false); err == nil || !now.IsZero() {
@@ -352,7 +352,7 @@ func TestAClusterThatSendsInCirclesIsUnavailable(t *testing.T) {
 func TestAMasterWithoutItsReplicasRefusesTheBeat(t *testing.T) {
 	server := redistest.Start(t, redistest.WithArgs("--min-replicas-to-write", "1"))
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
-	if _, err := s.Probe(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "NOREPLICAS") {
+	if _, err := s.Probe(t.Context(), 0, revocation.Beat{}); err == nil || !strings.Contains(err.Error(), "NOREPLICAS") {
 		t.Errorf("probe: %v", err)
 	}
 }

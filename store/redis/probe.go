@@ -13,12 +13,19 @@ import (
 
 const forming = "forming "
 
-// Probe writes this edge's beat and returns the shard's head, in one step. Head.Trimmed may lie past the newest
+// maxOrigins is how many edges a shard hears of; if there are more, those that spoke last.
+const maxOrigins = 200
+
+// Probe tells this edge's beat and returns the shard's head, in one step. Head.Trimmed may lie past the newest
 // entry that was trimmed away, but always before the first that is kept: Redis does not keep it exactly.
-func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err error) {
-	names := []string{s.keys.stream(shard), s.keys.current(shard), s.keys.held(shard), s.keys.beat(shard), s.keys.life(shard)}
+func (s *Store) Probe(ctx context.Context, shard int, mine revocation.Beat) (head revocation.Head, err error) {
+	names := []string{s.keys.stream(shard), s.keys.current(shard), s.keys.held(shard), s.keys.beat(shard), s.keys.life(shard), s.keys.origins(shard)}
+	said := mine.Encode()
+	if mine.Gone {
+		said = ""
+	}
 	err = s.call(ctx, "probing the log", func(ctx context.Context) error {
-		reply, err := s.client.Eval(ctx, probeScript, names, rand.Text()).Slice()
+		reply, err := s.client.Eval(ctx, probeScript, names, rand.Text(), string(mine.Origin), said, revocation.BeatLife.Milliseconds(), maxOrigins).Slice()
 		if err != nil {
 			return err
 		}
@@ -32,7 +39,7 @@ func (s *Store) Probe(ctx context.Context, shard int) (head revocation.Head, err
 }
 
 func parseHead(reply []any) (head revocation.Head, err error) {
-	if len(reply) != 8 {
+	if len(reply) != 10 {
 		return head, unexpected("a head of %d parts", len(reply))
 	}
 	current, ok1 := reply[0].(string)
@@ -43,7 +50,8 @@ func parseHead(reply []any) (head revocation.Head, err error) {
 	length, ok6 := reply[5].(int64)
 	first, ok7 := reply[6].(string)
 	life, ok8 := reply[7].(string)
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && ok8) {
+	now, ok9 := reply[8].(int64)
+	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && ok8 && ok9) {
 		return head, unexpected("a head with parts of other types")
 	}
 	if head.Current, head.Forming, err = parseCurrent(current); err != nil {
@@ -52,7 +60,8 @@ func parseHead(reply []any) (head revocation.Head, err error) {
 	if head.Last, err = parseCursor(last); err != nil {
 		return head, err
 	}
-	head.Held, head.Life = parseHeld(held), life
+	head.Held, head.Life, head.Time = parseHeld(held), life, revocation.Millis(now)
+	head.Beats, head.Unread = parseBeats(reply[9])
 	head.Trimmed, err = trimmed(head.Last, deleted, added > length, first)
 	return head, err
 }

@@ -56,7 +56,7 @@ func TestRS02AfterAFailoverUnderSentinelsTheNewMasterHasAllThatWasAcknowledged(t
 	first.Do("WAIT", "1", "10000")
 	first.Pause() // it comes back later and believes to be the master still
 
-	eventually(t, "a master answers", func() bool { _, err := s.Probe(t.Context(), 0); return err == nil })
+	eventually(t, "a master answers", func() bool { _, err := s.Probe(t.Context(), 0, revocation.Beat{}); return err == nil })
 	if second := group.Master(); second == first {
 		t.Error("the paused master answered")
 	}

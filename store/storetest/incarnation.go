@@ -22,7 +22,7 @@ func begin(t *testing.T, s Subject, expect, next identity.Incarnation, forming b
 
 func requireHead(t *testing.T, s Subject, current identity.Incarnation, forming bool, held ...identity.Incarnation) {
 	t.Helper()
-	head, err := s.Probe(t.Context(), 2)
+	head, err := s.Probe(t.Context(), 2, revocation.Beat{})
 	must(t, err)
 	if head.Current != current || head.Forming != forming {
 		t.Errorf("current is %v (forming: %v), want %v (forming: %v)", head.Current, head.Forming, current, forming)
@@ -110,10 +110,10 @@ func reseeds(t *testing.T, s Subject) {
 func reseedsAgain(t *testing.T, s Subject) {
 	inc, entries := identity.NewIncarnation(), inShard(2, 10)
 	must(t, s.Append(t.Context(), entries))
-	before, err := s.Probe(t.Context(), 2)
+	before, err := s.Probe(t.Context(), 2, revocation.Beat{})
 	must(t, err)
 	must(t, s.Reseed(t.Context(), 2, inc, entries))
-	after, err := s.Probe(t.Context(), 2)
+	after, err := s.Probe(t.Context(), 2, revocation.Beat{})
 	must(t, err)
 	if after.Last != before.Last {
 		t.Errorf("the stream went from %v to %v", before.Last, after.Last)

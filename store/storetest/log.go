@@ -58,9 +58,9 @@ func readAll(t *testing.T, s Subject, shard int, after revocation.Cursor) (entri
 }
 
 func emptyShard(t *testing.T, s Subject) {
-	head, err := s.Probe(t.Context(), 3)
+	head, err := s.Probe(t.Context(), 3, revocation.Beat{})
 	must(t, err)
-	if diff := cmp.Diff(revocation.Head{Life: head.Life}, head); diff != "" {
+	if diff := cmp.Diff(revocation.Head{Life: head.Life, Time: head.Time}, head); diff != "" {
 		t.Errorf("head (-want +got):\n%s", diff)
 	}
 	snapshot, err := s.Snapshot(t.Context(), 3)
@@ -90,7 +90,7 @@ func order(t *testing.T, s Subject) {
 		if diff := cmp.Diff(want, firstOfEach(got)); diff != "" {
 			t.Errorf("shard %d (-want +got):\n%s", shard, diff)
 		}
-		head, err := s.Probe(t.Context(), shard)
+		head, err := s.Probe(t.Context(), shard, revocation.Beat{})
 		must(t, err)
 		if head.Last != next || head.Trimmed != (revocation.Cursor{}) {
 			t.Errorf("shard %d was read up to %v; its last is %v, trimmed up to %v", shard, next, head.Last, head.Trimmed)
@@ -110,7 +110,7 @@ func firstOfEach(entries []revocation.Entry) (first []revocation.Entry) {
 
 func oneLife(t *testing.T, s Subject) {
 	life := func() string {
-		head, err := s.Probe(t.Context(), 3)
+		head, err := s.Probe(t.Context(), 3, revocation.Beat{})
 		must(t, err)
 		return head.Life
 	}
@@ -186,7 +186,7 @@ func refusesNonsense(t *testing.T, s Subject) {
 			t.Errorf("%s: re-seeded", name)
 		}
 	}
-	head, err := s.Probe(t.Context(), 0)
+	head, err := s.Probe(t.Context(), 0, revocation.Beat{})
 	must(t, err)
 	if len(head.Held) != 0 {
 		t.Errorf("held %v", head.Held)

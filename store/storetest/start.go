@@ -30,7 +30,7 @@ func startsAmidWrites(t *testing.T, s Subject) {
 	var started []registers
 	var from []revocation.Cursor
 	for writing := true; writing; {
-		head, err := s.Probe(t.Context(), shard)
+		head, err := s.Probe(t.Context(), shard, revocation.Beat{})
 		must(t, err)
 		snapshot, err := s.Snapshot(t.Context(), shard)
 		must(t, err)

@@ -76,6 +76,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"an empty shard is empty in every way", emptyShard},
 		{"entries come in the order in which they were written, to their own shard only", order},
 		{"a shard that loses nothing keeps its life", oneLife},
+		{"what an edge tells of a shard is heard by all who probe it, until it has gone", beats},
+		{"who says nothing of itself hears the others and is not heard", listens},
 		{"a read goes on where the last one ended", cursors},
 		{"a read that waits is woken by an append", wakes},
 		{"a read that waits in vain brings nothing", waitsInVain},
@@ -122,7 +124,7 @@ func calls(s Subject) map[string]func(context.Context) error {
 			_, err := s.Walk(ctx, "", 1, func(string, string, []byte) {})
 			return err
 		},
-		"Probe":    func(ctx context.Context) error { _, err := s.Probe(ctx, 0); return err },
+		"Probe":    func(ctx context.Context) error { _, err := s.Probe(ctx, 0, revocation.Beat{}); return err },
 		"Snapshot": func(ctx context.Context) error { _, err := s.Snapshot(ctx, 0); return err },
 		"Read": func(ctx context.Context) error {
 			_, err := s.Read(ctx, 0, revocation.Cursor{}, 10*time.Millisecond)

@@ -13,6 +13,7 @@ import (
 
 var (
 	namePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+	edgeName     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 	routeName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._/*-]{0,127}$`)
 	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`) // RFC 6749, appendix A.4
 	schemeToken  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,31}$`)
@@ -23,6 +24,7 @@ var (
 // All are the formats by the name that stands in the format tag.
 func All() map[string]strict.Format {
 	return map[string]strict.Format{
+		"edge":         matching(edgeName, "must consist of letters, digits, - _ and . (63 at most) and begin with a letter or digit", "as in edge-1 or ${HOSTNAME}"),
 		"name":         matching(namePattern, "must consist of letters, digits, - and _ (63 at most) and begin with a letter or digit", ""),
 		"routename":    matching(routeName, "must consist of letters, digits, spaces and . _ / * - and begin with a letter or digit", ""),
 		"scope":        matching(scopePattern, "is no scope: printable ASCII without spaces, quotes and backslashes", "write several scopes as a list"),

@@ -75,6 +75,10 @@ func TestTextsAreAcceptedInOneFormOrRefused(t *testing.T) {
 		{"scope", "openid profile", ""},
 		{"name", "corp-1", "corp-1"},
 		{"name", "a.b", ""},
+		{"edge", "web-1.example.com", "web-1.example.com"},
+		{"edge", "web/1", ""},
+		{"edge", "web 1", ""},
+		{"edge", ".web", ""},
 	} {
 		got, fault := format.All()[r.format](r.text)
 		if got != r.want || (fault == nil) != (r.want != "") {
