@@ -42,7 +42,7 @@ func Test_bench_fleet_how_long_a_cold_start_takes(t *testing.T) {
 		}
 	}
 	took := time.Since(start)
-	time.Sleep(5 * time.Second) // garbage of the loading is collected
+	time.Sleep(5 * time.Second) // the garbage of loading is given back
 	peak, now := resident(t, e, "VmHWM"), resident(t, e, "VmRSS")
 	heap, _ := e.Metric("go_memstats_heap_alloc_bytes")
 	n, _ := e.Metric("edgeauth_revocation_registers")
