@@ -210,6 +210,7 @@ func TestTheDocumentationNamesExactlyWhatIsExported(t *testing.T) {
 	m.Webhook("o", 1)
 	m.WebhookFailed("c", 0)
 	m.StoreCall("timeout", 1)
+	m.StoreReadFailed("timeout")
 	m.StoreRetry(true)
 	m.StoreDial(true)
 	m.ExchangeCut("k", "r")

@@ -17,6 +17,7 @@ const (
 	GaugeOriginHeard    = "edgeauth_revocation_origin_silence_seconds"       // labels origin, run, region
 	GaugeOriginClock    = "edgeauth_revocation_origin_clock_seconds"         // labels origin, run, region
 	GaugeOriginsUnread  = "edgeauth_revocation_origins_unread_shards"        // no label
+	GaugeUnreadable     = "edgeauth_revocation_unreadable_entries"           // no label
 	GaugeRegisters      = "edgeauth_revocation_registers"                    // no label
 	GaugeOutbox         = "edgeauth_revocation_outbox_entries"               // no label
 	GaugeOutboxKept     = "edgeauth_revocation_outbox_kept"                  // no label; 0 or 1

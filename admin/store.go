@@ -4,13 +4,14 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // storeCounters count what became of calls to a shared store.
 type storeCounters struct {
-	storeCalls, storeRetries, storeDials *counter
-	storeDurations                       *prometheus.HistogramVec
+	storeCalls, storeReads, storeRetries, storeDials *counter
+	storeDurations                                   *prometheus.HistogramVec
 }
 
 func newStoreCounters(m *Metrics) storeCounters {
 	c := storeCounters{
 		storeCalls:   m.counter("edgeauth_store_calls_total", "Calls to the shared store that ended, by why they failed.", "cause"),
+		storeReads:   m.counter("edgeauth_store_read_failures_total", "Blocking reads of the revocation log that failed, by why.", "cause"),
 		storeRetries: m.counter("edgeauth_store_retries_total", "Calls that another attempt might have helped, and whether the budget allowed one.", "outcome"),
 		storeDials:   m.counter("edgeauth_store_connections_total", "Attempts to open a connection to the store.", "outcome"),
 		storeDurations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -22,6 +23,7 @@ func newStoreCounters(m *Metrics) storeCounters {
 	m.registry.MustRegister(c.storeDurations)
 	c.storeDurations.WithLabelValues("answered") // known before they happen, and with the embedded store
 	c.storeCalls.add(0, "none")
+	c.storeReads.add(0, "timeout")
 	c.storeRetries.add(0, "refused")
 	c.storeDials.add(0, "failed")
 	return c
@@ -36,6 +38,9 @@ func (m *Metrics) StoreCall(cause string, seconds float64) {
 	m.storeCalls.inc(cause)
 	m.storeDurations.WithLabelValues(outcome).Observe(seconds)
 }
+
+// StoreReadFailed counts one blocking read of the log that failed.
+func (m *Metrics) StoreReadFailed(cause string) { m.storeReads.inc(cause) }
 
 // StoreRetry counts one call that would have tried again.
 func (m *Metrics) StoreRetry(granted bool) {

@@ -100,6 +100,13 @@ func parseMillis(text string) (Millis, error) {
 	return Millis(n), err
 }
 
+// isLater reports whether a value is in a form of the log that this release does not know: it begins with another version.
+func isLater(value string) bool {
+	version, _, _ := strings.Cut(value, " ")
+	n, err := strconv.ParseUint(version, 10, 16)
+	return err == nil && n > 1
+}
+
 // constant table: names of the scopes in the log's text form, by number.
 var scopeNames = [...]string{
 	ScopeFamily: "family", ScopeSession: "session", ScopeSubject: "subject", ScopeIdPSession: "idp_session",

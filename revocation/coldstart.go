@@ -21,15 +21,18 @@ func (f *Follower) coldStart(ctx context.Context) {
 		return // another goroutine looks; the next probe tells
 	}
 	var since time.Time // when the log was first seen incomplete
-	logged := false
+	leant := false
 	for ctx.Err() == nil {
 		done, err := f.agree(ctx, &since)
-		if err != nil && !logged && ctx.Err() == nil {
-			f.opt.Log.Warn("the revocation log cannot be read", "error", err)
-			f.lean()
-			logged = true
+		if err != nil && ctx.Err() == nil {
+			f.trouble.met(starting, "the revocation log cannot be read", err)
+			if !leant {
+				f.lean()
+			}
+			leant = true
 		}
 		if done {
+			f.trouble.over(starting)
 			return
 		}
 		pause(ctx, interval/20)

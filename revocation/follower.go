@@ -39,7 +39,7 @@ const (
 	Begun      Happening = "begun"      // a new incarnation: sessions of any other are asked to log in again
 	Reseeded   Happening = "reseeded"   // a shard had lost its data, this edge gave them back
 	Gap        Happening = "gap"        // entries were lost or trimmed; the shard was loaded anew
-	Unreadable Happening = "unreadable" // entries that this version can't read were passed over
+	Unreadable Happening = "unreadable" // there are entries that this release can't read
 	Leaned     Happening = "leaned"     // the log can't be read at the start; what was restored counts until it can
 )
 
@@ -50,12 +50,13 @@ const interval = time.Second
 // second, notices gaps and losses and gives back what the log lost. Nothing known is ever forgotten on the way.
 type Follower struct {
 	opt     FollowerOptions
-	cursors [Shards]Cursor // each belongs to its shard's goroutine
-	floors  [Shards]Cursor // likewise: a probe has shown that nothing was trimmed unread up to here
-	lives   [Shards]string // likewise: of the shard when its snapshot was read
-	failing [Shards]bool   // likewise
-	paid    [Shards]int64  // likewise: of what this edge owed the shard
+	cursors [Shards]Cursor    // each belongs to its shard's goroutine
+	floors  [Shards]Cursor    // likewise: a probe has shown that nothing was trimmed unread up to here
+	lives   [Shards]string    // likewise: of the shard when its snapshot was read
+	paid    [Shards]int64     // likewise: of what this edge owed the shard
+	looked  [Shards]time.Time // likewise: when the snapshot was read
 
+	trouble  *trouble
 	starting chan struct{} // filled by the one goroutine that looks whether all shards agree
 	loading  chan struct{} // filled by those that hold a snapshot
 }
@@ -68,7 +69,7 @@ func NewFollower(o FollowerOptions) *Follower {
 	if o.Fleet == nil {
 		o.Fleet = NewFleet(FleetOptions{Now: o.Now})
 	}
-	return &Follower{opt: o, starting: make(chan struct{}, 1), loading: make(chan struct{}, snapshots)}
+	return &Follower{opt: o, trouble: newTrouble(o.Log), starting: make(chan struct{}, 1), loading: make(chan struct{}, snapshots)}
 }
 
 // Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.
@@ -103,15 +104,13 @@ func (f *Follower) follow(ctx context.Context, shard int) {
 }
 
 func (f *Follower) report(ctx context.Context, shard int, err error) {
-	if ctx.Err() != nil || (err != nil) == f.failing[shard] {
-		return
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		f.trouble.met(shard, "the revocation log cannot be followed; its copy in memory goes on", err)
+	default:
+		f.trouble.over(shard)
 	}
-	f.failing[shard] = err != nil
-	if err != nil {
-		f.opt.Log.Warn("the revocation log cannot be followed; its copy in memory goes on", "shard", shard, "error", err)
-		return
-	}
-	f.opt.Log.Info("the revocation log is followed again", "shard", shard)
 }
 
 // listen waits for news until the next probe is due.
@@ -127,16 +126,21 @@ func (f *Follower) read(ctx context.Context, shard int, wait time.Duration) erro
 	if err != nil {
 		return fmt.Errorf("reading the log: %w", err)
 	}
-	f.apply(shard, b)
+	f.apply(shard, b, false)
 	f.cursors[shard] = b.Next
 	f.reached(shard)
 	return nil
 }
 
-func (f *Follower) apply(shard int, b Batch) {
+// apply takes in what was read: the whole shard, or what came since.
+func (f *Follower) apply(shard int, b Batch, whole bool) {
 	f.opt.Replica.Apply(b.Entries...)
-	if b.Unreadable > 0 {
-		f.opt.Notify(Unreadable, fmt.Sprintf("%d entries of shard %d: corrupt, or written by a newer version", b.Unreadable, shard))
+	if u := b.Unreadable; u.Count > 0 || whole {
+		f.opt.Replica.doubt(shard, u, whole)
+	}
+	if u := b.Unreadable; u.Count > 0 {
+		f.opt.Notify(Unreadable, fmt.Sprintf("shard %02d: %d entries cannot be read, %d of them of a later release; the first: %s",
+			shard, u.Count, u.later(), u.Example))
 	}
 }
 

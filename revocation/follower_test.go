@@ -17,6 +17,7 @@ import (
 type edge struct {
 	*revocation.Replica
 	writer *revocation.Writer
+	log    sharedLog
 	stop   func()
 
 	mu   sync.Mutex // guards seen
@@ -31,10 +32,21 @@ type sharedLog interface {
 
 func startEdge(t *testing.T, log sharedLog) *edge {
 	t.Helper()
-	e := &edge{Replica: revocation.NewReplica(time.Now), seen: map[revocation.Happening]int{}}
+	e := prepareEdge(log)
+	e.run(t)
+	return e
+}
+
+func prepareEdge(log sharedLog) *edge {
+	e := &edge{Replica: revocation.NewReplica(time.Now), log: log, seen: map[revocation.Happening]int{}}
 	e.writer = revocation.NewWriter(log, e.Replica, "here", func(int) {})
+	return e
+}
+
+func (e *edge) run(t *testing.T) {
+	t.Helper()
 	f := revocation.NewFollower(revocation.FollowerOptions{
-		Stream: log, Sink: log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now, Grace: revocation.DefaultGrace,
+		Stream: e.log, Sink: e.log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now, Grace: revocation.DefaultGrace,
 		Notify: func(h revocation.Happening, _ string) { e.mu.Lock(); e.seen[h]++; e.mu.Unlock() },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -42,7 +54,6 @@ func startEdge(t *testing.T, log sharedLog) *edge {
 	wg.Go(func() { _ = f.Run(ctx) })
 	wg.Go(func() { _ = e.writer.Run(ctx) })
 	e.stop = func() { cancel(); wg.Wait() }
-	return e
 }
 
 // twoEdges is a new log with two edges that have followed it for a while.

@@ -28,14 +28,15 @@ func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
 }
 
 // load reads the snapshot where the stream alone does not suffice: at the start, after a gap, when the shard may have
-// lost entries, when it may lack what no outbox could keep, and when it holds an incarnation that this edge has not read.
+// lost entries, when it may lack what no outbox could keep, when it holds an incarnation that this edge has not read, and now
+// and then while something in it cannot be read.
 // The probe's last id is older than the snapshot, so nothing falls between. What the snapshot lacks is given back: another
 // edge may have filled an emptied shard before this one looked, and later entries may have moved the stream's end past the
 // place of those that are gone.
 func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 	gap := head.Last.Compare(f.cursors[shard]) < 0 || head.Trimmed.Compare(f.floors[shard]) > 0
 	owed := f.opt.Replica.shards[shard].owed.Load()
-	if !gap && head.Life == f.lives[shard] && owed == f.paid[shard] && !f.unread(shard, head) {
+	if !gap && head.Life == f.lives[shard] && owed == f.paid[shard] && !f.unread(shard, head) && !f.inDoubt(shard) {
 		f.floors[shard] = f.cursors[shard]
 		f.reached(shard)
 		return nil
@@ -68,8 +69,14 @@ func (f *Follower) snapshot(ctx context.Context, shard int) error {
 	if err != nil {
 		return fmt.Errorf("loading the log's snapshot: %w", err)
 	}
-	f.apply(shard, b)
-	return f.complete(ctx, shard, b.Entries)
+	f.apply(shard, b, true)
+	f.looked[shard] = f.opt.Now()
+	return f.complete(ctx, shard, b)
+}
+
+// inDoubt reports whether it is time to look again at a shard of which this release cannot read everything.
+func (f *Follower) inDoubt(shard int) bool {
+	return f.opt.Now().Sub(f.looked[shard]) >= recheck && f.opt.Replica.unreadable(shard) > 0
 }
 
 var errReplaced = errors.New("the log lost entries while its snapshot was read")
@@ -97,9 +104,10 @@ func (f *Follower) unread(shard int, head Head) bool {
 	})
 }
 
-// complete gives a shard what this edge knows beyond the shard's snapshot.
-func (f *Follower) complete(ctx context.Context, shard int, snapshot []Entry) error {
-	missing := f.opt.Replica.beyond(shard, snapshot)
+// complete gives a shard what this edge knows beyond the shard's snapshot. What a later release has written stands: this one
+// does not know what it would overwrite.
+func (f *Follower) complete(ctx context.Context, shard int, snapshot Batch) error {
+	missing := slices.DeleteFunc(f.opt.Replica.beyond(shard, snapshot.Entries), func(e Entry) bool { return snapshot.Unreadable.Named[e.Register] })
 	if len(missing) == 0 {
 		return nil
 	}

@@ -38,11 +38,49 @@ type Head struct {
 	Unread string // why beats are missing from these; empty: none are
 }
 
-// Batch is what a read brought. Unreadable counts entries that Decode refused; Next is past them all the same.
+// Batch is what a read brought. Next is past what could not be read, too.
 type Batch struct {
 	Entries    []Entry
-	Unreadable int
+	Unreadable Unread
 	Next       Cursor
+}
+
+// Unread is what this release cannot read of the log.
+type Unread struct {
+	Count   int               // of entries that Decode refused
+	Example string            // the first of them, quoted and cut
+	Named   map[Register]bool // of those whose name can be read: whether a later release wrote the value
+}
+
+// later is how many values a later release wrote.
+func (u Unread) later() (n int) {
+	for _, later := range u.Named {
+		if later {
+			n++
+		}
+	}
+	return n
+}
+
+// Add decodes an entry, or takes note that it cannot be read.
+func (b *Batch) Add(name, value string) {
+	e, err := Decode(name, value)
+	if err == nil {
+		b.Entries = append(b.Entries, e)
+		return
+	}
+	u := &b.Unreadable
+	if u.Count++; u.Count == 1 {
+		u.Example = fmt.Sprintf("%.80q: %.40q", name, value)
+	}
+	r, err := decodeRegister(name)
+	if err != nil {
+		return
+	}
+	if u.Named == nil {
+		u.Named = map[Register]bool{}
+	}
+	u.Named[r] = isLater(value)
 }
 
 // Stream is the log as an edge follows it. Every error means that the store could not be asked; absence is a value.

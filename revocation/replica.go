@@ -87,7 +87,7 @@ func (r *Replica) floors(base Register) []FloorValue {
 		reg.Level = level
 		out = append(out, FloorValue{level, s.young[reg]})
 	}
-	return out
+	return s.doubtfulFloors(base, out)
 }
 
 // NotBefore is the greatest not-before known for the bearer, 0 if there is none. A session minted now needs an epoch

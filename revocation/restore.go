@@ -41,6 +41,9 @@ func (r *Replica) State(shard int) ShardState {
 	out := ShardState{Place: r.place(shard), Staleness: r.ShardStaleness(shard)}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.unreadable > 0 {
+		out.Place = Place{} // doubts are not kept: who restores the copy has to read the snapshot
+	}
 	out.Current = s.current
 	for inc := range s.held {
 		out.Held = append(out.Held, inc)

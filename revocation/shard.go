@@ -22,6 +22,9 @@ type shard struct {
 	current  identity.Incarnation
 	restored restored
 
+	doubts     map[Register]Value // what may have been said, in a form that this release cannot read; replaced as a whole
+	unreadable int                // how many entries there are of that kind, with those that name no register
+
 	confirmed atomic.Int64 // nanoseconds from Replica.start to the sending of the last good probe; 0: never
 	place     atomic.Pointer[Place]
 	owed      atomic.Int64 // counts the entries that no outbox keeps
@@ -38,11 +41,12 @@ func newShard() *shard {
 	return &shard{young: map[Register]Value{}, floors: map[Register][]identity.Level{}, held: map[identity.Incarnation]bool{}}
 }
 
-// get looks a register up.
+// get looks a register up, and takes the worst for said where the log cannot be read.
 func (s *shard) get(reg Register) (Value, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.find(reg)
+	v, known := s.find(reg)
+	return s.doubtful(reg, v, known)
 }
 
 // find needs mu or writing.

@@ -19,6 +19,7 @@ func (e *edge) measure() {
 		e.metrics.Gauge(admin.GaugeStaleness, "How old this edge's copy of the revocation log can be at most, by shard. +Inf: never read.",
 			map[string]string{"shard": fmt.Sprintf("%02d", i)}, func() float64 { return seconds(e.replica.ShardStaleness(i)) })
 	}
+	e.metrics.Gauge(admin.GaugeUnreadable, "Entries of the log that this edge cannot read; what they name is refused.", nil, func() float64 { return float64(e.replica.Unreadable()) })
 	e.metrics.Gauge(admin.GaugeRegisters, "Registers of the revocation log in memory.", nil, func() float64 { return float64(e.replica.Len()) })
 	e.metrics.Gauge(admin.GaugeOutbox, "Revocations that wait for the store.", nil, func() float64 { return float64(e.writer.Pending()) })
 	e.metrics.Gauge(admin.GaugeWebhookQueue, "Audit events that wait for the webhook.", nil, func() float64 { return float64(e.hook.sink.Len()) })

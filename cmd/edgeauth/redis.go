@@ -56,6 +56,9 @@ func (w storeWatch) Called(cause redis.Cause, took time.Duration) {
 	w.metrics.StoreCall(string(cause), took.Seconds())
 }
 
+// ReadFailed counts a blocking read of the log that failed.
+func (w storeWatch) ReadFailed(cause redis.Cause) { w.metrics.StoreReadFailed(string(cause)) }
+
 // Retried counts a retry that was made or refused.
 func (w storeWatch) Retried(granted bool) { w.metrics.StoreRetry(granted) }
 

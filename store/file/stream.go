@@ -43,7 +43,7 @@ func (l shardLog) head() (h revocation.Head, err error) {
 func (s *Store) Snapshot(ctx context.Context, shard int) (batch revocation.Batch, err error) {
 	err = s.view(ctx, "reading a snapshot of the log", func(tx *bbolt.Tx) error {
 		return logOf(tx, shard).Bucket.Bucket(registersBucket).ForEach(func(name, value []byte) error {
-			add(&batch, string(name), string(value))
+			batch.Add(string(name), string(value))
 			return nil
 		})
 	})
@@ -95,17 +95,8 @@ func (l shardLog) read(batch *revocation.Batch) error {
 		}
 		batch.Next = at
 		name, value, _ := bytes.Cut(v, []byte{0})
-		add(batch, string(name), string(value))
+		batch.Add(string(name), string(value))
 		k, v = c.Next()
 	}
 	return nil
-}
-
-func add(batch *revocation.Batch, name, value string) {
-	e, err := revocation.Decode(name, value)
-	if err != nil {
-		batch.Unreadable++
-		return
-	}
-	batch.Entries = append(batch.Entries, e)
 }

@@ -129,7 +129,7 @@ func (s *Store) unavailable(doing string, err error) error {
 	if errors.As(err, &at) && at.addr != "" {
 		where += ", node " + at.addr
 	}
-	return &store.Unavailable{Doing: doing, Where: where, Err: s.clean(reveal(err))}
+	return &store.Unavailable{Doing: doing, Where: where, Err: s.clean(where, reveal(err))}
 }
 
 // reveal returns what happened at a node.

@@ -19,17 +19,21 @@ func unexpected(format string, args ...any) error {
 
 // cause is the text of an error without secrets. It still is what the error was, for errors.Is.
 type cause struct {
-	text string
-	err  error
+	text   string
+	err    error
+	reason string
 }
 
 func (c *cause) Error() string { return c.text }
+
+// Reason is the same for failures of one kind at one place, whatever their texts: those differ by the ports of connections.
+func (c *cause) Reason() string { return c.reason }
 
 func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
 
 // clean keeps secrets out of an error's text, and adds what can be done. A server repeats the arguments of a command that it
 // does not know, and HELLO carries the password.
-func (s *Store) clean(err error) error {
+func (s *Store) clean(where string, err error) error {
 	text := err.Error()
 	var reply goredis.Error
 	if errors.As(err, &reply) {
@@ -43,5 +47,15 @@ func (s *Store) clean(err error) error {
 	if _, cure := explain(err); cure != "" && (cure != wantsCertificate || s.options.TLS != nil) {
 		text += " (" + cure + ")"
 	}
-	return &cause{text: text, err: err}
+	return &cause{text: text, err: err, reason: string(root(err)) + " at " + where}
+}
+
+// root is the cause of an error; of a call that was not made, that of the last one that was.
+func root(err error) Cause {
+	var open *openError
+	if errors.As(err, &open) {
+		err = reveal(open.last)
+	}
+	word, _ := explain(err)
+	return word
 }

@@ -175,22 +175,23 @@ func TestEntriesThatCantBeReadAreCountedAndReplaced(t *testing.T) {
 
 	b, err := s.Snapshot(t.Context(), 4)
 	must(t, err)
-	if b.Unreadable != 2 || len(b.Entries) != 0 {
+	later, named := b.Unreadable.Named[entry[0].Register]
+	if b.Unreadable.Count != 2 || len(b.Entries) != 0 || len(b.Unreadable.Named) != 1 || !named || !later {
 		t.Errorf("snapshot %+v", b)
 	}
 	b, err = s.Read(t.Context(), 4, revocation.Cursor{}, 0)
 	must(t, err)
-	if b.Unreadable != 2 || len(b.Entries) != 1 {
+	if b.Unreadable.Count != 2 || len(b.Entries) != 1 {
 		t.Errorf("read %+v", b)
 	}
-	if rest, err := s.Read(t.Context(), 4, b.Next, 0); err != nil || rest.Unreadable != 0 {
+	if rest, err := s.Read(t.Context(), 4, b.Next, 0); err != nil || rest.Unreadable.Count != 0 {
 		t.Errorf("read on from %v: %+v, %v", b.Next, rest, err)
 	}
 	must(t, s.Append(t.Context(), entry))
 	b, err = s.Snapshot(t.Context(), 4)
 	must(t, err)
-	if diff := cmp.Diff(entry, b.Entries); diff != "" || b.Unreadable != 1 {
-		t.Errorf("%d unreadable; (-want +got):\n%s", b.Unreadable, diff)
+	if diff := cmp.Diff(entry, b.Entries); diff != "" || b.Unreadable.Count != 1 {
+		t.Errorf("%d unreadable; (-want +got):\n%s", b.Unreadable.Count, diff)
 	}
 }
 

@@ -47,6 +47,9 @@ type Observer interface {
 	Called(cause Cause, took time.Duration)
 	// Retried is told that a call would have tried again, and whether the budget allowed it.
 	Retried(granted bool)
+	// ReadFailed is told why a blocking read of the log failed. Called does not count those: they wait for as long as they
+	// are asked to.
+	ReadFailed(cause Cause)
 	// Dialed is told of an attempt to open a connection.
 	Dialed(ok bool)
 }
@@ -55,6 +58,7 @@ type nobody struct{}
 
 func (nobody) Called(Cause, time.Duration) {}
 func (nobody) Retried(bool)                {}
+func (nobody) ReadFailed(Cause)            {}
 func (nobody) Dialed(bool)                 {}
 
 // whole is the limit of a call with all it waits for: a place, a connection, the command, a retry.

@@ -206,10 +206,46 @@ func TestRS01AnswersThatAreNoneAreUnavailableWithTheirCause(t *testing.T) {
 			if row.cause != "" && w.count(row.cause) != 1 {
 				t.Errorf("counted as %v, want %s", w.called, row.cause)
 			}
+			if _, err := s.Read(t.Context(), 3, revocation.Cursor{}, 0); err == nil {
+				t.Error("the log was read")
+			}
+			if row.cause != "" && w.missed(row.cause) == 0 && w.missed(redis.Malformed) == 0 { // a read expects an array
+				t.Errorf("blocking reads failed as %v, want %s", w.unread, row.cause)
+			}
 			storetest.RequireUnavailable(t, s)
 			storetest.RequireUnavailable(t, s)
 		})
 	}
+}
+
+func TestTheReasonOfAFailureStaysTheSameWhileItLasts(t *testing.T) {
+	var reply atomic.Value
+	reply.Store("hang")
+	f := startFake(t, func(command []string) string {
+		if hello, ok := greet(command); ok {
+			return hello
+		}
+		return reply.Load().(string)
+	})
+	s := open(t, redis.Options{Addresses: []string{f.addr()}, Command: 20 * time.Millisecond})
+	reasons := func(calls int) (all map[string]bool) {
+		all = map[string]bool{}
+		for range calls {
+			_, _, err := s.Get(t.Context(), "k")
+			var worded interface{ Reason() string }
+			if !errors.As(err, &worded) {
+				t.Fatalf("no reason in %v", err)
+			}
+			all[worded.Reason()] = true
+		}
+		return all
+	}
+	silent := reasons(20) // the last of them are not asked
+	if len(silent) != 1 || !silent["timeout at redis "+f.addr()] {
+		t.Errorf("a server that is silent has the reasons %v", silent)
+	}
+	reply.Store("-LOADING Redis is loading the dataset in memory\r\n")
+	eventually(t, "another reason", func() bool { return reasons(1)["loading at redis "+f.addr()] })
 }
 
 func TestAServerThatIsBusyWithAScriptSaysHowToEndIt(t *testing.T) {
@@ -242,8 +278,9 @@ func TestAnIdPSessionOfAnyBytesIsRevokedAndFoundAgain(t *testing.T) {
 		must(t, err)
 		read, err := s.Read(t.Context(), shard, revocation.Cursor{}, 0)
 		must(t, err)
-		if snapshot.Unreadable+read.Unreadable > 0 || len(snapshot.Entries) != len(read.Entries) {
-			t.Errorf("shard %d: %d unreadable, %d in the snapshot, %d in the stream", shard, snapshot.Unreadable+read.Unreadable, len(snapshot.Entries), len(read.Entries))
+		unreadable := snapshot.Unreadable.Count + read.Unreadable.Count
+		if unreadable > 0 || len(snapshot.Entries) != len(read.Entries) {
+			t.Errorf("shard %d: %d unreadable, %d in the snapshot, %d in the stream", shard, unreadable, len(snapshot.Entries), len(read.Entries))
 		}
 		for _, e := range snapshot.Entries {
 			delete(want, e.Register)

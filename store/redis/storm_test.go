@@ -19,11 +19,14 @@ import (
 type watcher struct {
 	mu              sync.Mutex // guards all below
 	called          map[redis.Cause]int
-	granted, denied int // retries
+	unread          map[redis.Cause]int // failed blocking reads
+	granted, denied int                 // retries
 	dialed          int
 }
 
-func newWatcher() *watcher { return &watcher{called: map[redis.Cause]int{}} }
+func newWatcher() *watcher {
+	return &watcher{called: map[redis.Cause]int{}, unread: map[redis.Cause]int{}}
+}
 
 func (w *watcher) Called(c redis.Cause, _ time.Duration) {
 	w.mu.Lock()
@@ -39,6 +42,19 @@ func (w *watcher) Retried(granted bool) {
 	} else {
 		w.denied++
 	}
+}
+
+func (w *watcher) ReadFailed(c redis.Cause) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unread[c]++
+}
+
+// missed returns how many blocking reads failed for a cause.
+func (w *watcher) missed(c redis.Cause) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unread[c]
 }
 
 func (w *watcher) Dialed(bool) {

@@ -52,7 +52,7 @@ func (s *Store) scan(ctx context.Context, doing, key string, batch *revocation.B
 			return err
 		}
 		for i := 0; i < len(fields); i += 2 {
-			add(batch, fields[i], fields[i+1])
+			batch.Add(fields[i], fields[i+1])
 		}
 		if next == 0 {
 			return nil
@@ -79,18 +79,33 @@ func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wa
 		streams, err = s.reader.XRead(limited, args).Result()
 		return err
 	})
-	if err != nil && !errors.Is(err, goredis.Nil) {
-		cause, _ := explain(reveal(err))
-		s.reload(ctx, s.reader, cause)
-		return revocation.Batch{}, s.unavailable(doing, err)
-	}
 	batch := revocation.Batch{Next: after}
-	for _, stream := range streams {
-		if err := addMessages(&batch, stream.Messages); err != nil {
-			return revocation.Batch{}, s.unavailable(doing, err)
-		}
+	if err == nil {
+		err = addStreams(&batch, streams)
+	}
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return revocation.Batch{}, s.unread(ctx, doing, err)
 	}
 	return batch, nil
+}
+
+// unread counts a blocking read that failed, unless the caller gave up, and has a cluster looked at anew.
+func (s *Store) unread(ctx context.Context, doing string, err error) error {
+	cause, _ := explain(reveal(err))
+	s.reload(ctx, s.reader, cause)
+	if ended(ctx) == nil {
+		s.options.Observer.ReadFailed(cause)
+	}
+	return s.unavailable(doing, err)
+}
+
+func addStreams(batch *revocation.Batch, streams []goredis.XStream) error {
+	for _, stream := range streams {
+		if err := addMessages(batch, stream.Messages); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func addMessages(batch *revocation.Batch, messages []goredis.XMessage) error {
@@ -102,16 +117,7 @@ func addMessages(batch *revocation.Batch, messages []goredis.XMessage) error {
 		batch.Next = at
 		name, _ := m.Values["n"].(string)
 		value, _ := m.Values["v"].(string)
-		add(batch, name, value)
+		batch.Add(name, value)
 	}
 	return nil
-}
-
-func add(batch *revocation.Batch, name, value string) {
-	e, err := revocation.Decode(name, value)
-	if err != nil {
-		batch.Unreadable++
-		return
-	}
-	batch.Entries = append(batch.Entries, e)
 }

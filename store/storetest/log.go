@@ -41,8 +41,8 @@ func readAll(t *testing.T, s Subject, shard int, after revocation.Cursor) (entri
 	for {
 		b, err := s.Read(t.Context(), shard, after, 0)
 		must(t, err)
-		if b.Unreadable != 0 {
-			t.Errorf("%d unreadable entries", b.Unreadable)
+		if b.Unreadable.Count != 0 {
+			t.Errorf("%d unreadable entries", b.Unreadable.Count)
 		}
 		if len(b.Entries) == 0 {
 			if b.Next != after {
@@ -65,7 +65,7 @@ func emptyShard(t *testing.T, s Subject) {
 	}
 	snapshot, err := s.Snapshot(t.Context(), 3)
 	must(t, err)
-	if len(snapshot.Entries) != 0 || snapshot.Unreadable != 0 {
+	if len(snapshot.Entries) != 0 || snapshot.Unreadable.Count != 0 {
 		t.Errorf("snapshot %v", snapshot)
 	}
 	if entries, next := readAll(t, s, 3, revocation.Cursor{}); len(entries) != 0 || next != (revocation.Cursor{}) {
