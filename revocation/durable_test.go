@@ -71,7 +71,7 @@ func startDurable(t *testing.T, log sharedLog, dir string, ahead time.Duration) 
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	for _, run := range []func(context.Context) error{f.Run, e.writer.Run, folder.Keeper(e.Replica, 10*time.Second).Run} {
+	for _, run := range []func(context.Context) error{f.Run, e.writer.Run, folder.Keeper(e.Replica, e.writer, 10*time.Second).Run} {
 		wg.Go(func() { _ = run(ctx) })
 	}
 	d := &durable{edge: e, dir: dir}

@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 )
 
-// Outbox keeps entries that the store did not take, so that they outlive the process. It need not be safe for concurrent
-// use.
+// Outbox keeps a Writer's entries on disk: those that the store did not take, and those that it took since a copy of the log
+// was saved there. It need not be safe for concurrent use.
 type Outbox interface {
 	// Add keeps entries too. Once it returns nil they survive the end of the process and of the machine's power.
 	Add(entries []Entry) error
 	// Keep makes these the only ones kept. What was kept before stays if it fails.
 	Keep(entries []Entry) error
-	// Len is how many entries are kept, with those that were delivered since the last Keep.
+	// Len is how many entries are kept, with those that need not be any longer.
 	Len() int
 }
 
@@ -21,29 +22,32 @@ type Outbox interface {
 // copy alone knows, until it compares itself with the log.
 const OutboxLimit = 100_000
 
-// Resume keeps the outbox in box from now on, and takes over the entries that wait there since an earlier process. They
-// act on this edge at once. It comes before Run and the first Write.
-func (w *Writer) Resume(box Outbox, waiting []Entry, limit int) {
-	w.replica.Apply(waiting...)
-	w.box, w.outbox, w.limit = box, slices.Clone(waiting), limit
+// longOver is how long an entry must have ended for a new process not to give it back: longer than any clock is wrong that
+// an edge could work with.
+const longOver = 24 * time.Hour
+
+// Resume keeps the outbox in box from now on, and takes over the entries that an earlier process left there. They act on
+// this edge at once and wait for the store. That it may have taken some of them before changes nothing: whatever it has lost
+// since, it has again then, and entries that it has merge into themselves. It comes before Run and the first Write.
+func (w *Writer) Resume(box Outbox, left []Entry, limit int) {
+	over := MillisOf(w.replica.now().Add(-longOver))
+	left = slices.DeleteFunc(slices.Clone(left), func(e Entry) bool { return e.Until < over })
+	w.replica.Apply(left...)
+	w.box, w.outbox, w.limit = box, left, limit
 }
 
 // keep puts entries into the outbox, and says whether they would outlive the process there.
 func (w *Writer) keep(entries []Entry) Delivery {
-	w.keeping.Lock()
-	defer w.keeping.Unlock()
-	if w.Pending()+len(entries) > w.limit {
+	w.mu.Lock()
+	if len(w.outbox)+len(entries) > w.limit {
+		w.mu.Unlock()
 		w.replica.owe(entries)
 		return InMemory
 	}
-	w.mu.Lock()
 	w.outbox = append(w.outbox, entries...)
+	b := w.join(entries)
 	w.mu.Unlock()
-	if w.box == nil {
-		return InMemory
-	}
-	if err := w.box.Add(entries); err != nil {
-		w.unkept.Store(true) // the box has said why
+	if !w.commit(b) {
 		return InMemory
 	}
 	return Pending
@@ -55,9 +59,6 @@ func (w *Writer) Pending() int {
 	defer w.mu.Unlock()
 	return len(w.outbox)
 }
-
-// Kept reports whether all that waits would outlive this process.
-func (w *Writer) Kept() bool { return w.box != nil && !w.unkept.Load() }
 
 // piece is how many entries one attempt delivers: few enough for writeTimeout, however long the store was away.
 const piece = 200
@@ -99,23 +100,6 @@ func (w *Writer) spread(ctx context.Context, first int, err error) {
 	}
 }
 
-// tidy makes the box forget what was delivered, once nothing waits or it has grown beyond measure, and keep what it could
-// not keep before. What it forgets too late is delivered twice, which changes nothing.
-func (w *Writer) tidy() {
-	w.keeping.Lock()
-	defer w.keeping.Unlock()
-	if w.box == nil {
-		return
-	}
-	n, kept := w.Pending(), w.box.Len()
-	if w.unkept.Load() || n == 0 && kept > 0 || kept > n+w.limit {
-		w.mu.Lock()
-		left := slices.Clone(w.outbox)
-		w.mu.Unlock()
-		w.unkept.Store(w.box.Keep(left) != nil)
-	}
-}
-
 // part returns the entries that have waited longest, from a position on. They wait until they are dropped; only Run drops.
 func (w *Writer) part(from int) []Entry {
 	w.mu.Lock()
@@ -127,6 +111,7 @@ func (w *Writer) part(from int) []Entry {
 func (w *Writer) drop(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.retain(w.outbox[:n])
 	w.outbox = slices.Delete(w.outbox, 0, n)
 	w.taken = max(0, w.taken-n)
 }

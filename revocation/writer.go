@@ -16,7 +16,7 @@ type Delivery uint8
 
 // The deliveries.
 const (
-	Delivered Delivery = iota + 1 // in the log: every edge will have it
+	Delivered Delivery = iota + 1 // in the log: every edge will have it; on this edge's disk too, if it has one that can be written
 	Pending                       // the store is away; it waits on this edge's disk and is delivered, even after a restart
 	InMemory                      // the store is away; others hear of it once it is back, unless this edge ends before
 )
@@ -46,18 +46,21 @@ type Writer struct {
 	notify  func(n int)
 	limit   int // of the outbox
 
-	mu     sync.Mutex // guards outbox
-	outbox []Entry
-	taken  int // how many of the first entries the log has taken, though too few copies confirmed them; Run's alone
+	mu       sync.Mutex // guards what follows
+	outbox   []Entry    // the store has not taken them
+	taken    int        // how many of the first entries the log has taken, though too few copies confirmed them; Run's alone
+	retained []Entry    // the store has taken them, and no copy of the log on disk holds them yet
+	released int        // how many have left retained
+	next     *batch     // of what the box is to keep; nil: nothing
 
-	box     Outbox      // nil: none; set before Run
-	keeping sync.Mutex  // guards the box, and that it has what the outbox has
-	unkept  atomic.Bool // whether the outbox has what the box could not keep
+	box    Outbox        // nil: none; set before Run
+	using  chan struct{} // filled by whoever uses the box
+	unkept atomic.Bool   // whether the lists have what the box may not have
 }
 
 // NewWriter returns a Writer. Notify is called with the number of entries after a late delivery.
 func NewWriter(sink Sink, replica *Replica, region string, notify func(n int)) *Writer {
-	return &Writer{sink: sink, replica: replica, region: region, notify: notify, limit: OutboxLimit}
+	return &Writer{sink: sink, replica: replica, region: region, notify: notify, limit: OutboxLimit, using: make(chan struct{}, 1)}
 }
 
 // writeTimeout bounds one attempt to deliver.
@@ -79,6 +82,7 @@ func (w *Writer) Write(ctx context.Context, entries ...Entry) (Delivery, error) 
 	if err := w.deliver(context.WithoutCancel(ctx), entries); err != nil {
 		return w.keep(entries), nil
 	}
+	w.delivered(entries)
 	return Delivered, nil
 }
 

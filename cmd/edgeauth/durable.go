@@ -43,7 +43,7 @@ func openDurable(e *edge, cfg *config.Config) (durable, error) {
 	d := durable{folder: folder, refused: map[string]int{disk.OutboxName: 0, disk.SnapshotName: 0}}
 	d.resume(e, cfg.Store.OutboxLimit)
 	d.restore(e)
-	d.keeper = folder.Keeper(e.replica, cfg.Store.SnapshotEvery)
+	d.keeper = folder.Keeper(e.replica, e.writer, cfg.Store.SnapshotEvery)
 	return d, nil
 }
 
@@ -54,7 +54,7 @@ func (d *durable) resume(e *edge, limit int) {
 	e.writer.Resume(box, waiting, limit)
 	d.outbox = box
 	if len(waiting) > 0 {
-		e.log.Info("revocations wait for Redis since an earlier run; they are in force here", "entries", len(waiting))
+		e.log.Info("revocations of an earlier run that Redis may not have are in force here; it is given them", "entries", len(waiting))
 	}
 }
 

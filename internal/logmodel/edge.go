@@ -30,6 +30,7 @@ type edge struct {
 	snapped set   // what the snapshot held
 	doubt   set   // revocations that the log had lost at some moment of this round
 	bad     bool  // it called its copy fresh, or whole, without a revocation that it had to know
+	disk
 }
 
 // round takes the next step of an edge's round, as revocation.Follower does. It reports whether that is possible.

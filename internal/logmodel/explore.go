@@ -16,29 +16,39 @@ type Result struct {
 //   - an edge that begins to vouch for an incarnation knows all that was acknowledged before it asked, unless a copy lags or
 //     the log lost it while another edge vouched that had not read it;
 //   - nobody vouches for an incarnation of which a revocation was lost everywhere. The only excuse is an edge that was
-//     vouching already and had not read it when the log and all who knew it were lost together;
-//   - once faults end, a few rounds later everybody knows what anybody knew.
-func Explore(revocations int, f Faults, r Rules) Result {
-	first := begin(revocations, f, r)
-	from := map[world]world{first: first}
-	for queue := []world{first}; len(queue) > 0; queue = queue[1:] {
-		w := queue[0]
+//     vouching already and had not read it when the log and all who knew it were lost together; of what an edge with a disk has
+//     answered for there is none: that is lost nowhere;
+//   - once faults end and all edges run, a few rounds later everybody knows what anybody knew, or had on its disk.
+//
+// As long as the only edge that knows a revocation is away with its disk, one that was vouching when the log lost it, and had not
+// read it, goes on without it, and others may read the log that this one gave back.
+func Explore(s Size, f Faults, r Rules) Result {
+	all := []reached{{world: begin(s, f, r)}}
+	seen := map[world]struct{}{all[0].world: {}}
+	for i := 0; i < len(all); i++ {
+		w := all[i].world
 		if p := w.problem(); p != "" {
-			return Result{len(from), p, trace(from, w)}
+			return Result{len(all), p, trace(all, i)}
 		}
 		w.next(func(to world) {
-			if _, seen := from[to]; !seen {
-				from[to] = w
-				queue = append(queue, to)
+			if _, known := seen[to]; !known {
+				seen[to] = struct{}{}
+				all = append(all, reached{to, i})
 			}
 		})
 	}
-	return Result{States: len(from)}
+	return Result{States: len(all)}
 }
 
-func trace(from map[world]world, w world) (out []string) {
-	for ; from[w] != w; w = from[w] {
-		out = append([]string{fmt.Sprintf("%+v", w)}, out...)
+// reached is a world, and the number of the one that led to it first.
+type reached struct {
+	world
+	from int
+}
+
+func trace(all []reached, i int) (out []string) {
+	for ; i > 0; i = all[i].from {
+		out = append([]string{fmt.Sprintf("%+v", all[i].world)}, out...)
 	}
 	return out
 }
@@ -60,8 +70,11 @@ func (w world) problem() string {
 func (w world) settle() string {
 	w.faults, w.unwritten = Faults{}, 0
 	known := w.log.snapshot
-	for _, e := range w.edges {
-		known |= e.memory | e.outbox
+	for i := range w.edges {
+		known |= w.edges[i].knows()
+		if w.edges[i].away {
+			w.start(&w.edges[i])
+		}
 	}
 	for range settling {
 		for i := range w.edges {

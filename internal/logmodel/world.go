@@ -17,17 +17,26 @@ type Rules struct {
 	CheckSnapshot bool // a snapshot counts only if the shard is still the one that was probed
 	SecondProbe   bool // reading the stream counts only if nothing was trimmed or lost meanwhile
 	Outbox        bool // what the log did not take is kept and delivered later
+	Retained      bool // what it took stays on the writer's disk until a saved copy holds it
+	Before        bool // a saved copy stands for what was delivered before it was made, not before it was on the disk
 }
 
 // Whole are all rules.
-func Whole() Rules { return Rules{true, true, true, true, true, true, true, true} }
+func Whole() Rules { return Rules{true, true, true, true, true, true, true, true, true, true} }
+
+// Size is how much there is in a world.
+type Size struct {
+	Revocations int
+	Disks       int  // how many of the edges have one
+	Saves       int8 // how often a copy of the log is saved on one
+}
 
 // Faults is how often each fault may happen.
 type Faults struct {
 	Empty int8 // the log loses everything
 	Lag   int8 // a copy takes over that lacks the newest entry
 	Trim  int8 // the oldest entry leaves the stream
-	Crash int8 // an edge starts anew, with nothing in memory
+	Crash int8 // an edge loses its memory; one with a disk is away until it starts on that, one without starts at once
 	Fail  int8 // a write has no answer, done or not
 }
 
@@ -36,11 +45,13 @@ type world struct {
 	log    log
 	edges  [Edges]edge
 	faults Faults
-	rules  Rules
+	saves  int8 // that are left
+	rules  *Rules
 
 	unwritten    set // revocations that nobody has made yet
 	acknowledged set // that the log has acknowledged
-	lost         set // acknowledged ones that nobody knows any more
+	durable      set // that were answered for by an edge with a disk: it has to know them whenever it runs
+	lost         set // answered ones that nobody knows any more, on no disk either
 	excused      set // of these: an edge that had not read them yet goes on to vouch for their incarnation
 	risked       set // acknowledged ones that the log lost while an edge vouched that had not read them yet
 	dead         set // incarnations whose revocations were lost without that: nobody may vouch for them again
@@ -50,11 +61,11 @@ type world struct {
 }
 
 // begin is a log whose first incarnation both edges have read.
-func begin(revocations int, f Faults, r Rules) world {
-	w := world{faults: f, rules: r, unwritten: 1<<revocations - 1, born: 1, whole: f.Lag == 0}
+func begin(s Size, f Faults, r Rules) world {
+	w := world{faults: f, saves: s.Saves, rules: &r, unwritten: 1<<s.Revocations - 1, born: 1, whole: f.Lag == 0}
 	w.log.incarnation, w.log.held = 1, set(0).with(1)
 	for i := range w.edges {
-		w.edges[i].held = set(0).with(1)
+		w.edges[i].held, w.edges[i].hasDisk = set(0).with(1), i < s.Disks
 	}
 	return w
 }
@@ -68,12 +79,11 @@ func (w world) next(visit func(world)) {
 		}
 	}
 	for i := range w.edges {
-		try(func(w *world) bool { return w.round(&w.edges[i]) })
-		try(func(w *world) bool { return w.listen(&w.edges[i]) })
-		try(func(w *world) bool { return w.deliver(&w.edges[i]) })
-		try(func(w *world) bool { return take(&w.faults.Crash) && w.crash(&w.edges[i]) })
+		w.edges[i].each(func(step func(*world, *edge) bool) {
+			try(func(w *world) bool { return step(w, &w.edges[i]) })
+		})
 		for r := range uint8(8) {
-			if w.unwritten.has(r) {
+			if w.unwritten.has(r) && !w.edges[i].away {
 				w.revocations(i, r, try)
 			}
 		}
@@ -82,6 +92,21 @@ func (w world) next(visit func(world)) {
 	try(func(w *world) bool { w.log.empty(false); return take(&w.faults.Empty) })
 	try(func(w *world) bool { return take(&w.faults.Lag) && w.log.lag() })
 	try(func(w *world) bool { return take(&w.faults.Trim) && w.log.trim() })
+}
+
+// each calls visit with the steps that an edge may take by itself, or that end it.
+func (e *edge) each(visit func(func(*world, *edge) bool)) {
+	if e.away {
+		visit((*world).start)
+		return
+	}
+	visit((*world).round)
+	visit((*world).listen)
+	visit((*world).deliver)
+	visit(func(w *world, e *edge) bool { return take(&w.faults.Crash) && w.crash(e) })
+	if e.hasDisk {
+		visit((*world).save)
+	}
 }
 
 func take(budget *int8) bool {
@@ -100,8 +125,12 @@ func (w world) revocations(by int, r uint8, try func(func(*world) bool)) {
 		return e
 	}
 	try(func(w *world) bool {
-		apply(w)
+		e := apply(w)
 		w.acknowledged = w.acknowledged.with(r)
+		if w.rules.Retained {
+			e.write(1 << r)
+		}
+		w.durable |= e.promise(1 << r)
 		return w.log.append(1 << r)
 	})
 	for _, written := range []bool{false, true} {
@@ -109,6 +138,8 @@ func (w world) revocations(by int, r uint8, try func(func(*world) bool)) {
 			e := apply(w)
 			if w.rules.Outbox {
 				e.outbox = e.outbox.with(r)
+				e.write(1 << r)
+				w.durable |= e.promise(1 << r)
 			}
 			return take(&w.faults.Fail) && (!written || w.log.append(1<<r))
 		})
@@ -130,12 +161,10 @@ func (w *world) deliver(e *edge) bool {
 		return false
 	}
 	w.acknowledged |= e.outbox
+	if !w.rules.Retained {
+		e.box &^= e.outbox
+	}
 	e.outbox = 0
-	return true
-}
-
-func (w *world) crash(e *edge) bool {
-	*e = edge{}
 	return true
 }
 
@@ -159,14 +188,16 @@ func (w *world) observe() {
 	known := w.log.snapshot
 	vouching := false
 	for _, e := range w.edges {
-		known |= e.memory | e.outbox
+		known |= e.knows()
 		vouching = vouching || e.held != 0
 	}
-	gone := w.acknowledged &^ known &^ w.lost
+	gone := (w.acknowledged | w.durable) &^ known &^ w.lost
 	w.lost |= gone
-	if gone != 0 && vouching {
-		w.excused |= gone
-	} else if gone != 0 {
+	if vouching {
+		w.excused |= gone &^ w.durable
+		gone &= w.durable
+	}
+	if gone != 0 {
 		w.dead |= 1<<(w.born+1) - 2
 	}
 	away := w.acknowledged &^ w.log.snapshot

@@ -12,6 +12,7 @@ import (
 type Keeper struct {
 	folder  *Folder
 	replica *revocation.Replica
+	writer  *revocation.Writer
 	every   time.Duration
 
 	version uint64       // of the replica, when it was saved last; it belongs to Run
@@ -19,9 +20,10 @@ type Keeper struct {
 	failing atomic.Bool
 }
 
-// Keeper returns what saves a copy of the log every so often, and at the end.
-func (f *Folder) Keeper(r *revocation.Replica, every time.Duration) *Keeper {
-	return &Keeper{folder: f, replica: r, every: every}
+// Keeper returns what saves a copy of the log every so often, and at the end. The writer hears of each: it keeps what was
+// delivered since the last one.
+func (f *Folder) Keeper(r *revocation.Replica, w *revocation.Writer, every time.Duration) *Keeper {
+	return &Keeper{folder: f, replica: r, writer: w, every: every}
 }
 
 // share is the part of the time that writing may take: a log of millions of entries takes seconds.
@@ -59,12 +61,14 @@ func (k *Keeper) save() {
 		return
 	}
 	version, now, log := k.replica.Version(), k.folder.opt.Now(), k.folder.opt.Log
+	saved := k.writer.Saving()
 	if _, err := k.folder.Save(k.replica); err != nil {
 		if !k.failing.Swap(true) {
 			log.Error("the copy of the revocation log cannot be saved; an edge that starts while the store is away has an older one, or none", "error", err)
 		}
 		return
 	}
+	saved()
 	k.version = version
 	k.written.Store(now.UnixMilli())
 	if k.failing.Swap(false) {

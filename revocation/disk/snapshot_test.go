@@ -142,7 +142,7 @@ func Test_a_copy_that_promises_nothing_does_not_replace_one_that_does(t *testing
 	r.Apply(someEntries(5)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // as at the end of an edge that never read the log
-	keeper := claim(t, dir, o).Keeper(r, time.Hour)
+	keeper := claim(t, dir, o).Keeper(r, revocation.NewWriter(nil, r, "", nil), time.Hour)
 	if err := keeper.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
