@@ -16,7 +16,7 @@ help: ## show these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | column -t -s "$$(printf '\t')"
 
 .PHONY: setup
-setup: ## get what the tests need: redis-server, Chromium, Java, Keycloak, Pebble, buf, geo data
+setup: ## get what the tests need: redis-server, iproute2, Chromium, Java, Keycloak, Pebble, buf, geo data
 	@scripts/setup-tests.sh
 
 .PHONY: test

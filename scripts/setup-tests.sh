@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what the tests need and a machine with only Go, make and apt lacks: a C compiler, redis-server, Chromium, Java, Keycloak,
-# Pebble, buf, geo data.
+# Gets what the tests need and a machine with only Go, make and apt lacks: a C compiler, redis-server, iproute2, Chromium, Java,
+# Keycloak, Pebble, buf, geo data.
 # It may be run again at any time and is quick when nothing is missing. What cannot be had is named and is no error here:
 # the tests that need it are skipped by name, or fail where EDGEAUTH_REQUIRE_ALL=1.
 # EDGEAUTH_CACHE says where fetched things live (default: edgeauth below the user's cache directory).
@@ -86,6 +86,7 @@ install_packages() {
   have gcc || wanted+=(gcc libc6-dev) # the race detector links with it
   [ -e /etc/ssl/certs/ca-certificates.crt ] || wanted+=(ca-certificates) # part of the image
   have redis-server || wanted+=(redis-server)
+  { have ip && have tc; } || wanted+=(iproute2) # networks of the tests' own, which take root too
   have_chromium || wanted+=(chromium)
   if [ ! -e "$keycloak/edgeauth-ready" ]; then
     have unzip || wanted+=(unzip)

@@ -15,6 +15,9 @@ const bound = 5 * time.Second
 
 const boundLevels = "levels: {normal: {max_staleness: 5s, past: deny}, elevated: {max_staleness: 5s}}\n"
 
+// allowLevels are boundLevels of an operator who prefers late to never.
+const allowLevels = "levels: {normal: {max_staleness: 5s, past: allow}, elevated: {max_staleness: 5s, past: allow}}\n"
+
 // outcome is what a request came to.
 type outcome uint8
 
@@ -71,6 +74,18 @@ func (h *history) note(fault string) {
 	h.faults = append(h.faults, time.Now().Format("15:04:05.000 ")+fault)
 }
 
+// count returns how many requests to an edge that began after a moment came to this.
+func (h *history) count(edge int, o outcome, after time.Time) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.requests {
+		if a.edge == edge && a.outcome == o && a.start.After(after) {
+			n++
+		}
+	}
+	return n
+}
+
 // verdict counts what must not be.
 type verdict struct {
 	lost    int // a session that nobody ended was asked to log in
@@ -83,14 +98,18 @@ type verdict struct {
 // judge looks at the whole history. Delivered revocations are held against the bound: a request that starts later than that
 // after the answer was given is answered by an edge that knows, or that knows that it does not. Restarted names edges that
 // forget what they refused; what they let in is still held against the bound.
-func (h *history) judge(t *testing.T, restarted ...int) (v verdict) {
+func (h *history) judge(t *testing.T, restarted ...int) verdict {
 	t.Helper()
+	return h.weigh(func(a asked, what string) {
+		t.Errorf("session %d at edge %d, %s: %s %s\n%s", a.session, a.edge, a.start.Format("15:04:05.000"), what, a.detail, strings.Join(h.faults, "\n"))
+	}, restarted...)
+}
+
+// weigh is judge, which reports what must not be.
+func (h *history) weigh(report func(a asked, what string), restarted ...int) (v verdict) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	refused := map[[2]int]time.Time{}
-	report := func(a asked, what string) {
-		t.Errorf("session %d at edge %d, %s: %s %s\n%s", a.session, a.edge, a.start.Format("15:04:05.000"), what, a.detail, strings.Join(h.faults, "\n"))
-	}
 	slices.SortFunc(h.requests, func(a, b asked) int { return a.end.Compare(b.end) })
 	for _, a := range h.requests {
 		begun, ending := h.begun[a.session]

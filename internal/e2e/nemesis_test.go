@@ -2,9 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -20,30 +18,12 @@ func Test_no_fault_lets_a_revoked_session_in_or_loses_another(t *testing.T) {
 	all := faults()
 	n := newTried(t, seed, 4+3*len(all)*int(rounds))
 	n.begin()
-	next := 0
 	for range rounds {
 		for _, i := range n.draw.Perm(len(all)) {
-			n.history.note(all[i].name)
-			n.logout(next, n.draw.IntN(3))
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				all[i].do(n)
-			}()
-			time.Sleep(time.Duration(n.draw.Int64N(int64(time.Second))))
-			n.logout(next+1, n.draw.IntN(3)) // while the fault is there
-			<-done
-			n.history.note("and it is over")
-			n.logout(next+2, n.draw.IntN(3))
-			next += 3
+			n.face(all[i].name, func() { all[i].do(n) })
 		}
 	}
-	n.settle()
-	time.Sleep(bound)
-	n.finish()
-	v := n.history.judge(t, slices.Collect(maps.Keys(n.restarts))...)
-	t.Logf("%d requests, %d sessions ended, %d of them with a promise: %+v", len(n.history.requests), len(n.history.begun), len(n.history.ended), v)
-	n.allEnded()
+	n.verdict()
 }
 
 // allEnded asks once more for all: at the end everybody agrees.

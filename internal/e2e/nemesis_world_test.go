@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +30,7 @@ type tried struct {
 	draw     *rand.Rand   // of the test
 	chance   *rand.Rand   // of the faults, which run beside it
 	restarts map[int]bool // edges that were started anew
+	gone     atomic.Int64 // sessions that have logged out: the first ones
 }
 
 // newTried starts three edges with a Redis of one server and logs sessions in.
@@ -121,6 +125,45 @@ func (n *tried) logout(session, edge int) {
 	n.history.end(session, begun, err == nil, delivered)
 }
 
+// leave ends the next session at an edge.
+func (n *tried) leave(edge int) {
+	session := int(n.gone.Add(1)) - 1
+	if session >= len(n.cookies)-kept {
+		n.t.Errorf("all sessions but %d have logged out", kept)
+		return
+	}
+	n.logout(session, edge)
+}
+
+// kept is how many sessions at least never log out.
+const kept = 4
+
+// face has a session log out before a fault, while it is there, and afterwards.
+func (n *tried) face(name string, do func()) {
+	n.history.note(name)
+	n.leave(n.draw.IntN(3))
+	var meanwhile sync.WaitGroup
+	pause, edge := time.Duration(n.draw.Int64N(int64(time.Second))), n.draw.IntN(3)
+	meanwhile.Go(func() {
+		time.Sleep(pause)
+		n.leave(edge)
+	})
+	do()
+	meanwhile.Wait()
+	n.history.note("and it is over")
+	n.leave(n.draw.IntN(3))
+}
+
+// verdict ends the asking once all is well, and judges what was.
+func (n *tried) verdict() {
+	n.settle()
+	time.Sleep(bound)
+	n.finish()
+	v := n.history.judge(n.t, slices.Collect(maps.Keys(n.restarts))...)
+	n.t.Logf("%d requests, %d sessions ended, %d of them with a promise: %+v", len(n.history.requests), len(n.history.begun), len(n.history.ended), v)
+	n.allEnded()
+}
+
 // begin has all sessions ask all edges until finish.
 func (n *tried) begin() {
 	ctx, stop := context.WithCancel(n.t.Context())
@@ -155,26 +198,27 @@ func (n *tried) restart(edge int) {
 	n.edges[edge].Run()
 }
 
+// trim empties the streams, as if all in them were old.
+func trim(s *redistest.Server) {
+	for shard := range 16 {
+		s.Try("XTRIM", fmt.Sprintf("{log:%02d}:stream", shard), "MAXLEN", "0")
+	}
+}
+
 // fault is something that the nemesis does; it undoes it by itself.
 type fault struct {
 	name string
 	do   func(n *tried)
 }
 
-// faults are all that the nemesis knows.
+// faults are what the nemesis does to a Redis of one server. What networks and several servers can do is in further and elections.
 func faults() []fault {
 	hold := func(n *tried) { time.Sleep(time.Duration(n.chance.Int64N(int64(bound + bound/2)))) }
 	return []fault{
 		{"Redis is killed", func(n *tried) { n.redis.Kill(); hold(n); n.redis.Restart() }},
 		{"Redis hangs", func(n *tried) { n.redis.Pause(); hold(n); n.redis.Resume() }},
 		{"Redis loses its data", func(n *tried) { n.redis.Flush() }},
-		{"the streams are trimmed", func(n *tried) {
-			for shard := range 16 {
-				n.redis.Try("XTRIM", fmt.Sprintf("{log:%02d}:stream", shard), "MAXLEN", "0")
-			}
-		}},
-		{"an edge is cut off", func(n *tried) { r := n.lines[n.chance.IntN(3)]; r.set(cut); hold(n); r.set(passing) }},
-		{"an edge's line hangs", func(n *tried) { r := n.lines[n.chance.IntN(3)]; r.set(hanging); hold(n); r.set(passing) }},
+		{"the streams are trimmed", func(n *tried) { trim(n.redis) }},
 		{"all lines are slow", func(n *tried) {
 			for _, r := range n.lines {
 				r.set(slow)

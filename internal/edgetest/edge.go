@@ -19,13 +19,14 @@ const Patience = 30 * time.Second
 
 // Setup says what an edge is started with. Listen and Rest are needed.
 type Setup struct {
-	Listen  string   // address of server.listen
-	URL     string   // public origin; empty: http:// and Listen
-	Server  string   // further keys of `server:`, each line indented by two spaces and ended
-	Admin   string   // further keys of `admin:`, likewise
-	Rest    string   // the configuration from `providers:` on
-	Env     []string // further environment, as NAME=VALUE
-	Program string   // another edgeauth than Binary
+	Listen  string                         // address of server.listen
+	URL     string                         // public origin; empty: http:// and Listen
+	Server  string                         // further keys of `server:`, each line indented by two spaces and ended
+	Admin   string                         // further keys of `admin:`, likewise
+	Rest    string                         // the configuration from `providers:` on
+	Env     []string                       // further environment, as NAME=VALUE
+	Program string                         // another edgeauth than Binary
+	Within  func(start func() error) error // runs what starts the process, such as on another machine; nil: here
 }
 
 // Edge is one edgeauth: its configuration, and its process while it runs.

@@ -23,7 +23,12 @@ func (e *Edge) Run() {
 	defer log.Close()
 	cmd := e.command("run", "--config", e.ConfigFile())
 	cmd.Stdout, cmd.Stderr = log, log
-	if e.proc, err = child.Start(cmd, ""); err != nil {
+	start := func() (err error) { e.proc, err = child.Start(cmd, ""); return err }
+	within := e.setup.Within
+	if within == nil {
+		within = func(start func() error) error { return start() }
+	}
+	if err := within(start); err != nil {
 		e.t.Fatal(err)
 	}
 }

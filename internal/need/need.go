@@ -6,9 +6,11 @@
 package need
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -19,6 +21,18 @@ const KeycloakVersion = "26.7.5"
 func Redis(t testing.TB) string {
 	t.Helper()
 	return program(t, "redis-server")
+}
+
+// Namespaces makes sure that the test may make network namespaces and furnish them with iproute2: this takes root, or
+// CAP_SYS_ADMIN and CAP_NET_ADMIN.
+func Namespaces(t testing.TB) {
+	t.Helper()
+	cmd := exec.Command(program(t, "ip"), "link", "set", "lo", "up")
+	program(t, "tc")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		missing(t, "network namespaces", fmt.Sprintf("making one, which takes root: %v %s", err, out))
+	}
 }
 
 // Chromium returns the path of a Chromium or Chrome.

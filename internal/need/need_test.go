@@ -50,6 +50,7 @@ func emptyMachine(t *testing.T) {
 func needs() map[string]func(testing.TB) {
 	return map[string]func(testing.TB){
 		"redis-server": func(t testing.TB) { need.Redis(t) },
+		"ip":           func(t testing.TB) { need.Namespaces(t) },
 		"chromium":     func(t testing.TB) { need.Chromium(t) },
 		"pebble":       func(t testing.TB) { need.Pebble(t) },
 		"java":         func(t testing.TB) { need.Keycloak(t) },

@@ -124,7 +124,7 @@ func (c *Cluster) Replicas(of *Server) []*Server { return replicas(c.nodes, of) 
 
 func replicas(all []*Server, of *Server) (found []*Server) {
 	for _, s := range all {
-		if s.info("replication", "master_port") == strconv.Itoa(of.port) {
+		if s.info("replication", "master_host") == of.host() && s.info("replication", "master_port") == strconv.Itoa(of.port) {
 			found = append(found, s)
 		}
 	}

@@ -29,7 +29,8 @@ func (s *Server) Do(args ...string) any {
 // Try is Do for a caller who expects a failure: an Error is the server's refusal, any other error means that it could not be
 // asked. An error nested in an array is returned as an element of type Error. It waits a second at most for a paused server.
 func (s *Server) Try(args ...string) (any, error) {
-	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)
+	var conn net.Conn
+	err := s.options.place.Do(func() (err error) { conn, err = net.DialTimeout("tcp", s.Addr(), time.Second); return err })
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // MasterName is what Sentinels call the master of a Group.
@@ -34,21 +36,43 @@ func StartGroup(t testing.TB, replicas, sentinels int, opts ...Option) *Group {
 	}
 	eventually(t, "the replicas follow", func() bool { return g.nodes[0].hears(replicas) })
 	for range sentinels {
-		g.sentinels = append(g.sentinels, startSentinel(t, g.nodes[0], sentinels/2+1))
+		g.sentinels = append(g.sentinels, startSentinel(t, here{}, g.nodes[0], sentinels/2+1, time.Second))
+	}
+	eventually(t, "the Sentinels know everybody", g.known)
+	return g
+}
+
+// StartGroupOn runs a server and a Sentinel on each place, the first of them the master, which is replaced when it was silent for so long.
+func StartGroupOn(t testing.TB, places []Place, silent time.Duration, opts ...Option) *Group {
+	t.Helper()
+	opts = append([]Option{WithArgs("--repl-diskless-sync-delay", "0")}, opts...)
+	g := &Group{t: t}
+	for i, p := range places {
+		role := "# the first master\n"
+		if i > 0 {
+			role = fmt.Sprintf("replicaof %s %d\n", places[0].Addr(), g.nodes[0].port)
+		}
+		// Sentinels have a server write its role to its file, so that it is the same after a restart.
+		g.nodes = append(g.nodes, Start(t, append([]Option{On(p), func(o *options) { o.file = role }}, opts...)...))
+	}
+	eventually(t, "the replicas follow", func() bool { return g.nodes[0].hears(len(places) - 1) })
+	for _, p := range places {
+		g.sentinels = append(g.sentinels, startSentinel(t, p, g.nodes[0], len(places)/2+1, silent))
 	}
 	eventually(t, "the Sentinels know everybody", g.known)
 	return g
 }
 
 // startSentinel runs one Sentinel.
-func startSentinel(t testing.TB, master *Server, quorum int) *Server {
+func startSentinel(t testing.TB, at Place, master *Server, quorum int, silent time.Duration) *Server {
 	t.Helper()
-	s := prepare(t, []Option{func(o *options) { o.sentinel = true }})
+	s := prepare(t, []Option{On(at), func(o *options) { o.sentinel = true }})
 	var err error
 	for range tries {
-		s.port = freePorts(t, 1)[0]
-		text := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel monitor %s 127.0.0.1 %d %d\n"+
-			"sentinel down-after-milliseconds %[3]s 1000\nsentinel failover-timeout %[3]s 5000\n", s.port, s.dir, MasterName, master.port, quorum)
+		s.port = s.choose()
+		text := fmt.Sprintf("bind %s\nprotected-mode no\nport %d\ndir %s\nsentinel monitor %s %s %d %d\n"+
+			"sentinel down-after-milliseconds %[4]s %[8]d\nsentinel failover-timeout %[4]s 5000\n",
+			s.host(), s.port, s.dir, MasterName, master.host(), master.port, quorum, silent.Milliseconds())
 		if master.options.password != "" {
 			text += fmt.Sprintf("sentinel auth-pass %s %q\n", MasterName, master.options.password)
 		}
@@ -104,13 +128,30 @@ func (g *Group) Master() (master *Server) {
 
 // named reports whether a Sentinel names a server as the master.
 func (g *Group) named(s *Server) bool {
-	for _, sentinel := range g.sentinels {
-		reply, _ := sentinel.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
-		if at, _ := reply.([]any); len(at) == 2 && at[1] == strconv.Itoa(s.port) {
-			return true
+	return slices.ContainsFunc(g.sentinels, func(sentinel *Server) bool { return sentinel.names(s) })
+}
+
+// names reports whether this Sentinel calls a server the master.
+func (s *Server) names(master *Server) bool {
+	reply, _ := s.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
+	at, _ := reply.([]any)
+	return len(at) == 2 && at[0] == master.host() && at[1] == strconv.Itoa(master.port)
+}
+
+// Elected returns the server that most Sentinels call the master and that calls itself one; nil: none at the moment.
+func (g *Group) Elected() *Server {
+	for _, s := range g.nodes {
+		votes := 0
+		for _, sentinel := range g.sentinels {
+			if sentinel.names(s) {
+				votes++
+			}
+		}
+		if votes > len(g.sentinels)/2 && s.info("replication", "role") == "master" {
+			return s
 		}
 	}
-	return false
+	return nil
 }
 
 // Replicas returns the servers that follow a master now.

@@ -21,10 +21,26 @@ import (
 	"github.com/edgeauth/edgeauth/internal/need"
 )
 
+// serverFile is a server's configuration, if it has one.
+const serverFile = "redis.conf"
+
 // limit bounds every wait of this package.
 const limit = 30 * time.Second
 
-// Server is a redis-server on 127.0.0.1 that belongs to one test and ends with it. Its methods end the test when they
+// Place is a machine for a server: its address, and what runs f so that processes that f starts and sockets that it opens
+// belong to it.
+type Place interface {
+	Addr() string
+	Do(f func() error) error
+}
+
+// here is the test's own machine.
+type here struct{}
+
+func (here) Addr() string            { return "127.0.0.1" }
+func (here) Do(f func() error) error { return f() }
+
+// Server is a redis-server on 127.0.0.1, or on the Place that On names, that belongs to one test and ends with it. Its methods end the test when they
 // cannot do what they say, so they belong on the test's own goroutine; Addr and Try may be used from any.
 type Server struct {
 	t       testing.TB
@@ -41,6 +57,8 @@ type options struct {
 	password   string
 	args       []string
 	sentinel   bool // it watches servers and keeps no data
+	place      Place
+	file       string // what the configuration file says at first; Redis and Sentinels write to it
 }
 
 // Option changes how a server is started.
@@ -56,6 +74,9 @@ func WithPassword(password string) Option { return func(o *options) { o.password
 // WithArgs adds arguments of redis-server, such as "--min-replicas-to-write", "1".
 func WithArgs(args ...string) Option { return func(o *options) { o.args = append(o.args, args...) } }
 
+// On runs the server on another machine, at the port that Redis has by custom.
+func On(p Place) Option { return func(o *options) { o.place = p } }
+
 // Start runs a redis-server on a free port and returns when it answers. Where there is none it skips the test (see need).
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
@@ -63,7 +84,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	// Another process may take a free port between the look and the start, hence a few tries.
 	var err error
 	for range tries {
-		s.port = freePorts(t, 1)[0]
+		s.port = s.choose()
 		if err = s.run(); err == nil {
 			return s
 		}
@@ -82,12 +103,35 @@ func prepare(t testing.TB, opts []Option) *Server {
 	for _, opt := range opts {
 		opt(&s.options)
 	}
+	if s.options.place == nil {
+		s.options.place = here{}
+	}
+	if s.options.file != "" {
+		if err := os.WriteFile(filepath.Join(s.dir, serverFile), []byte(s.options.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(s.Kill)
 	return s
 }
 
+// choose returns a port to try. A machine of its own has those of custom.
+func (s *Server) choose() int {
+	if s.isHere() {
+		return freePorts(s.t, 1)[0]
+	}
+	if s.options.sentinel {
+		return 26379
+	}
+	return 6379
+}
+
+func (s *Server) isHere() bool { return s.options.place == here{} }
+
+func (s *Server) host() string { return s.options.place.Addr() }
+
 // Addr returns the address as host:port. It stays the same through Restart.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return net.JoinHostPort(s.host(), strconv.Itoa(s.port)) }
 
 // Kill ends the server as a power cut would (SIGKILL). A server that is gone already is left alone.
 func (s *Server) Kill() {
@@ -146,7 +190,7 @@ func (s *Server) run() error {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
-	if s.process, err = child.Start(cmd, ""); err != nil {
+	if err := s.options.place.Do(func() (err error) { s.process, err = child.Start(cmd, ""); return err }); err != nil {
 		return err
 	}
 	return s.waitReady()
@@ -156,7 +200,11 @@ func (s *Server) args() []string {
 	if s.options.sentinel {
 		return []string{filepath.Join(s.dir, sentinelFile), "--sentinel"}
 	}
-	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}
+	var args []string
+	if s.options.file != "" {
+		args = append(args, filepath.Join(s.dir, serverFile))
+	}
+	args = append(args, "--bind", s.host(), "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", "")
 	if s.options.appendOnly {
 		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
 	} else {
@@ -164,6 +212,9 @@ func (s *Server) args() []string {
 	}
 	if s.options.password != "" {
 		args = append(args, "--requirepass", s.options.password, "--masterauth", s.options.password)
+	}
+	if !s.isHere() {
+		args = append(args, "--protected-mode", "no") // its network has nobody but the test
 	}
 	return append(args, s.options.args...)
 }
