@@ -70,8 +70,9 @@ func (a *API) End() { a.end.Do(func() { close(a.ended) }) }
 func (a *API) Handler(who Authenticator) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(a.withCaller(r, who))
+		a.bound(w, r)
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			a.grpc.ServeHTTP(w, r)
+			a.serveGRPC(w, r)
 			return
 		}
 		a.rest.ServeHTTP(w, r)

@@ -25,13 +25,14 @@ type Caller struct {
 	Until time.Time // when what proved it ends; zero: not while this call lasts
 }
 
-// Authenticator tells who makes a request. Errors wrap ErrNoProof, ErrBadProof or ErrUnproven.
+// Authenticator tells who makes a request. Errors wrap ErrNoProof, ErrBadProof, ErrOldProof or ErrUnproven.
 type Authenticator func(*http.Request) (Caller, error)
 
 // Why a caller is not known.
 var (
 	ErrNoProof  = errors.New("no client certificate and no bearer token was given")
 	ErrBadProof = errors.New("the bearer token is not valid here")
+	ErrOldProof = errors.New("the client certificate is no longer valid: connect anew with another")
 	ErrUnproven = errors.New("the bearer token cannot be judged: the identity provider is out of reach")
 )
 
@@ -48,7 +49,7 @@ func (a *API) withCaller(r *http.Request, who Authenticator) context.Context {
 	c := call{}
 	c.caller, c.err = who(r)
 	if c.err != nil && !errors.Is(c.err, ErrNoProof) { // why is for operators, not for who calls
-		a.o.Logger.Debug("a bearer token is refused", "error", c.err)
+		a.o.Logger.Debug("what proves a caller is refused", "error", c.err)
 	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		c.client = host

@@ -17,12 +17,12 @@ func (a *API) session(r *sessions.Record) *edgeauthv1.Session {
 	state, _ := r.State(a.o.Standings, a.o.Now())
 	return &edgeauthv1.Session{
 		Name: r.Family.String(), Subject: subjectOf(r.Subject), Provider: clean(r.Provider), Host: clean(r.Host), State: stateOf(state),
-		Level: string(r.Level), RaisedAt: stamp(r.RaisedAt), Reasons: r.Reasons,
+		Level: clean(string(r.Level)), RaisedAt: stamp(r.RaisedAt), Reasons: cleaned(r.Reasons),
 		Username: clean(r.Username), DisplayName: clean(r.Name), Email: clean(r.Email),
 		Program:   &edgeauthv1.Program{Browser: clean(r.Client.Browser), Os: clean(r.Client.OS), Kind: clean(r.Client.Kind)},
 		Place:     &edgeauthv1.Place{Country: clean(r.Place.Country), City: clean(r.Place.City), Network: clean(r.Place.Network), Prefix: clean(r.Place.Prefix)},
 		FirstSeen: stamp(r.FirstSeen), LastSeen: stamp(r.LastSeen), IdleUntil: stamp(r.IdleUntil), ExpiresAt: stamp(r.Expires),
-		Acr: clean(r.Assurance.ACR), Amr: r.Assurance.AMR, AuthTime: stamp(r.Assurance.AuthTime),
+		Acr: clean(r.Assurance.ACR), Amr: cleaned(r.Assurance.AMR), AuthTime: stamp(r.Assurance.AuthTime),
 	}
 }
 
@@ -31,6 +31,13 @@ const longest = 1024
 
 // clean makes a text fit for a message, which holds UTF-8, and for a terminal.
 func clean(s string) string { return audit.Text(s, longest) }
+
+func cleaned(list []string) (out []string) {
+	for _, s := range list {
+		out = append(out, clean(s))
+	}
+	return out
+}
 
 // stamp is nil for no time.
 func stamp(t time.Time) *timestamppb.Timestamp {

@@ -114,8 +114,10 @@ func (a *API) admit(c *call, method string) error {
 	switch {
 	case errors.Is(c.err, ErrUnproven):
 		return status.Error(codes.Unavailable, ErrUnproven.Error())
-	case c.err != nil && errors.Is(c.err, ErrNoProof):
+	case errors.Is(c.err, ErrNoProof):
 		return status.Error(codes.Unauthenticated, ErrNoProof.Error())
+	case errors.Is(c.err, ErrOldProof):
+		return status.Error(codes.Unauthenticated, ErrOldProof.Error())
 	case c.err != nil:
 		return status.Error(codes.Unauthenticated, ErrBadProof.Error())
 	case c.caller.Role < needed(method):

@@ -115,12 +115,29 @@ func TestBadInputIsRefusedAtTheEdgeOfTheAPI(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherOriginCannotPost(t *testing.T) {
+func TestAPageOfAnotherOriginCanNeitherPostNorFollow(t *testing.T) {
 	w := newWorld(t)
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonp"} {
 		got, _, body := w.say("POST", "/v1/sessions:revoke", `{"everybody":true}`, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
 		if got != http.StatusUnsupportedMediaType {
 			t.Errorf("%q: %d %s", kind, got, body)
+		}
+	}
+	for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200} { // events would take the caller's streams
+		for _, path := range []string{"/v1/sessions", "/v1/events?names=logout"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Sec-Fetch-Site", site)
+			resp, err := w.server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s of a page: %s is answered %d, want %d", path, site, resp.StatusCode, want)
+			}
 		}
 	}
 	if n := len(w.log.all()); n > 0 {
@@ -184,12 +201,16 @@ func TestATimeThatNoCalendarHasIsRefused(t *testing.T) {
 func TestWhatAStrangerWroteIsCleanInTheAnswer(t *testing.T) {
 	r := record(1, "alice")
 	r.Username, r.Client.Browser, r.Name = "\x1b[31mred\xff", strings.Repeat("x", 5000), "a\u202eb"
+	r.Assurance.AMR, r.Reasons = []string{"pwd", "\u202eotp\xff"}, []string{"new\x9bdevice"}
 	w := newWorld(t, func(w *world, _ *api.Options) { w.index.records = append(w.index.records, r) })
 	got, err := w.grpc().ListSessions(t.Context(), &edgeauthv1.ListSessionsRequest{})
 	if err != nil || len(got.GetSessions()) != 1 {
 		t.Fatalf("%v %v", got, err)
 	}
 	s := got.GetSessions()[0]
+	if list := strings.Join(append(s.GetAmr(), s.GetReasons()...), " "); list != `pwd \u202eotp\xff new\x9bdevice` {
+		t.Errorf("%q", list)
+	}
 	if s.GetUsername() != `\x1b[31mred\xff` || len(s.GetProgram().GetBrowser()) > 1100 || strings.Contains(s.GetDisplayName(), "\u202e") {
 		t.Errorf("%q %d bytes %q", s.GetUsername(), len(s.GetProgram().GetBrowser()), s.GetDisplayName())
 	}

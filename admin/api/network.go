@@ -11,10 +11,13 @@ import (
 	"github.com/edgeauth/edgeauth/identity"
 )
 
-// Network knows callers by what they prove over the network: a bearer token (RFC 6750), else the client certificate, whose chain TLS
-// has verified. A token that is given has to be good, whatever certificate comes with it.
+// Network knows callers by what they prove over the network: a bearer token (RFC 6750), else the client certificate. TLS has verified
+// its chain, but a connection may outlive that: certificates expire, and authorities are taken off the list. A token that is given
+// has to be good, whatever certificate comes with it.
 type Network struct {
 	Certificates map[string]Role // by typed name: "cn:ops", "dns:ops.example.com", "email:…", "uri:…"
+	Authorities  *x509.CertPool  // who may sign client certificates; nil: nobody
+	Now          func() time.Time
 	Tokens       Tokens          // nil: no token is taken
 	Provider     string          // who issues them, by its configured name
 	Roles        map[string]Role // by the values of the claim that Tokens returns
@@ -41,9 +44,24 @@ func (n *Network) Caller(r *http.Request) (Caller, error) {
 		return n.byToken(r.Context(), given)
 	}
 	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		return n.byCertificate(r.TLS.VerifiedChains[0][0]), nil
+		return n.byConnection(r.TLS.PeerCertificates)
 	}
 	return Caller{}, ErrNoProof
+}
+
+// byConnection judges what a client has shown when it connected as if it connected now.
+func (n *Network) byConnection(shown []*x509.Certificate) (Caller, error) {
+	o := x509.VerifyOptions{Roots: n.Authorities, Intermediates: x509.NewCertPool(), CurrentTime: n.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	for _, c := range shown[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	if n.Authorities == nil { // Verify would ask the system's
+		return Caller{}, ErrOldProof
+	}
+	if _, err := shown[0].Verify(o); err != nil {
+		return Caller{}, fmt.Errorf("%w: %w", ErrOldProof, err)
+	}
+	return n.byCertificate(shown[0]), nil
 }
 
 func (n *Network) byToken(ctx context.Context, given []string) (Caller, error) {

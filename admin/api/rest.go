@@ -22,9 +22,6 @@ import (
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
 )
 
-// readTimeout bounds the reading of a request's body.
-const readTimeout = 10 * time.Second
-
 // newREST is the service as REST: grpc-gateway in front of it, in this process. Field names are those of the .proto.
 func newREST(a *API) (http.Handler, error) {
 	mux := runtime.NewServeMux(
@@ -39,12 +36,16 @@ func newREST(a *API) (http.Handler, error) {
 	return restRules(a.restEvents(mux), mux), nil
 }
 
-// restRules keeps pages of other origins out: a browser that has a client certificate would send it along with a form that any page
-// posts, but no page can send JSON elsewhere without asking first, which is not answered.
+// restRules keeps pages of other origins out: a browser that has a client certificate would send it along with what any page asks for.
+// What such a browser says of the page decides; and no page can send JSON elsewhere without asking first, which is not answered.
 func restRules(events, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+			answer(w, status.New(codes.PermissionDenied, "a page of another origin made this request"), http.StatusForbidden)
+			return
+		}
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		if r.Method == http.MethodPost && (err != nil || kind != "application/json") {
 			answer(w, status.New(codes.InvalidArgument, "the body must be JSON, with Content-Type: application/json"), http.StatusUnsupportedMediaType)

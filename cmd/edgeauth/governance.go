@@ -43,8 +43,15 @@ func newGovernance(cfg *config.Config, t *tree, p parts) (*governance, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.network = a.Handler(t.callers(cfg).Caller)
-	return g, g.encrypt(cfg.Admin.API, p.log)
+	if err := g.encrypt(cfg.Admin.API, p.log); err != nil {
+		return nil, err
+	}
+	callers := t.callers(cfg)
+	if g.tls != nil {
+		callers.Authorities = g.tls.ClientCAs
+	}
+	g.network = a.Handler(callers.Caller)
+	return g, nil
 }
 
 func newAPI(cfg *config.Config, t *tree, p parts) (*api.API, error) {
@@ -69,7 +76,7 @@ func (g *governance) end() {
 // callers are those who may use the API over the network.
 func (t *tree) callers(cfg *config.Config) *api.Network {
 	c := cfg.Admin.API
-	n := &api.Network{Certificates: roles(c.Certificates.Viewer, c.Certificates.Operator)}
+	n := &api.Network{Certificates: roles(c.Certificates.Viewer, c.Certificates.Operator), Now: time.Now}
 	if p, ok := cfg.APIProvider(); ok && !c.Bearer.IsZero() {
 		n.Provider, n.Roles = p.Name, roles(c.Bearer.Viewer, c.Bearer.Operator)
 		n.Tokens = accessTokens{t.providers[p.Name], c.Bearer.Audience, c.Bearer.Claim}
