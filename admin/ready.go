@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // State is how one part of the edge does.
@@ -71,4 +72,22 @@ func severity(s State) int {
 	default:
 		return 2
 	}
+}
+
+// Words is the state for people.
+func (s State) Words() string {
+	switch s {
+	case Ready:
+		return "ready"
+	case Degraded:
+		return "degraded"
+	default:
+		return "not ready"
+	}
+}
+
+// Label is the check's name for people.
+func (r result) Label() string {
+	text := strings.ReplaceAll(r.Name, "_", " ")
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }

@@ -8,7 +8,7 @@ import (
 
 // Admin is the listener for health checks and metrics, and that of the governance API.
 type Admin struct {
-	Listen string `yaml:"listen" default:"127.0.0.1:9090" format:"listen" doc:"Address and port of /healthz, /readyz and /metrics. Keep it where only you reach it. Empty: off. Needs a restart."`
+	Listen string `yaml:"listen" default:"127.0.0.1:9090" format:"listen" doc:"Address and port of the console (/), /healthz, /readyz and /metrics. Keep it where only you reach it. Empty: off. Needs a restart."`
 	API    API    `yaml:"api" doc:"The governance API: sessions looked at and ended, levels raised, events followed, over gRPC and REST. Off by default. See docs/api.md."`
 }
 

@@ -120,6 +120,9 @@ func (r *Replica) Len() (n int) {
 	return n
 }
 
+// ShardLen is the number of registers known in one shard.
+func (r *Replica) ShardLen(shard int) int { return r.shards[shard].count() }
+
 // sweepMargin is how long a register is kept past its end: clocks differ.
 const sweepMargin = 5 * time.Minute
 

@@ -8,12 +8,12 @@ import (
 )
 
 // policy is the page's Content-Security-Policy: nothing but its own style sheet, and forms that lead where they may.
-func (p *Pages) policy(page Page) string {
+func (page Page) policy(style string) string {
 	form := "'none'"
 	if page.HasForm {
 		form = formSources(page.FormActions)
 	}
-	return "default-src 'none'; style-src '" + p.hash + "'; img-src data:; base-uri 'none'; form-action " + form + "; frame-ancestors 'none'"
+	return "default-src 'none'; style-src '" + style + "'; img-src data:; base-uri 'none'; form-action " + form + "; frame-ancestors 'none'"
 }
 
 // formSources leaves out what is no http(s) origin: a provider's metadata may say anything, and a semicolon would begin

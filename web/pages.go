@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 )
 
 //go:embed pages/*.html pages/*.css
@@ -15,9 +16,8 @@ var files embed.FS
 
 // Pages renders the edge's pages. It is safe for concurrent use.
 type Pages struct {
-	tmpl  *template.Template
-	style template.CSS
-	hash  string // CSP source of the inline style
+	tmpl   *template.Template
+	sheets map[string]sheet // by the name of Page.Sheet; that of most pages has none
 }
 
 // Page is one page to show.
@@ -30,21 +30,43 @@ type Page struct {
 	FormActions []string // origins, besides 'self', that a form of the page may lead to; nil and no form: 'none'
 	HasForm     bool
 	Wide        bool   // for lists
+	Sheet       string // a style sheet of its own below pages, without .css, beside the one that all share
 	RefreshTo   string // where the browser goes by itself: a path of this origin or an http(s) URL
 	RefreshSecs int    // after how long; without RefreshTo the page loads itself again, unless this is zero too
 }
 
 // NewPages parses the embedded templates.
 func NewPages() (*Pages, error) {
-	style, err := files.ReadFile("pages/style.css")
+	sheets, err := readSheets("", "console")
 	if err != nil {
-		return nil, fmt.Errorf("reading the style sheet: %w", err)
+		return nil, fmt.Errorf("reading the style sheets: %w", err)
 	}
 	tmpl, err := template.ParseFS(files, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the pages: %w", err)
 	}
-	return &Pages{tmpl: tmpl, style: template.CSS(style), hash: cspHash(style)}, nil
+	return &Pages{tmpl: tmpl, sheets: sheets}, nil
+}
+
+// sheet is the inline style of a page.
+type sheet struct {
+	style template.CSS
+	hash  string // its CSP source
+}
+
+func readSheets(names ...string) (map[string]sheet, error) {
+	shared, err := files.ReadFile("pages/style.css")
+	sheets := map[string]sheet{}
+	for _, name := range names {
+		style := shared
+		if name != "" && err == nil {
+			var own []byte
+			own, err = files.ReadFile("pages/" + name + ".css")
+			style = slices.Concat(shared, own)
+		}
+		sheets[name] = sheet{template.CSS(style), cspHash(style)}
+	}
+	return sheets, err
 }
 
 // view is what every template sees.
@@ -63,15 +85,19 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) error 
 	if err != nil {
 		return err
 	}
+	sheet, ok := p.sheets[page.Sheet]
+	if !ok {
+		return fmt.Errorf("page %s wants style sheet %s, which there is not", page.Template, page.Sheet)
+	}
 	var body bytes.Buffer
-	v := view{Title: page.Title, Reason: page.Reason, Wide: page.Wide, Style: p.style, RequestID: RecordOf(r.Context()).RequestID, Data: page.Data}
+	v := view{Title: page.Title, Reason: page.Reason, Wide: page.Wide, Style: sheet.style, RequestID: RecordOf(r.Context()).RequestID, Data: page.Data}
 	if err := p.tmpl.ExecuteTemplate(&body, page.Template+".html", v); err != nil {
 		return fmt.Errorf("rendering page %s: %w", page.Template, err)
 	}
 	h := w.Header()
 	Harden(h)
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", p.policy(page))
+	h.Set("Content-Security-Policy", page.policy(sheet.hash))
 	h.Set("X-Frame-Options", "DENY")
 	if page.HasForm { // with no-referrer the post would carry `Origin: null`
 		h.Set("Referrer-Policy", "same-origin")

@@ -47,6 +47,7 @@ type edge struct {
 	tokens   *tokens.Keeper
 	hub      *api.Hub
 
+	started   time.Time
 	addresses map[string]string // of the listeners, by the key that names them; set before serving
 
 	tree     atomic.Pointer[tree]
@@ -56,7 +57,7 @@ type edge struct {
 
 // newEdge opens what a process needs once: log, key ring, store. It does no network but to a local file.
 func newEdge(cfg *config.Config, logs io.Writer) (*edge, error) {
-	e := &edge{level: new(slog.LevelVar), metrics: admin.NewMetrics()}
+	e := &edge{level: new(slog.LevelVar), metrics: admin.NewMetrics(), started: time.Now()}
 	e.level.Set(cfg.Telemetry.LogLevel)
 	e.log = newLogger(logs, cfg.Telemetry.LogFormat, e.level)
 	adoptLibraries(e.log)

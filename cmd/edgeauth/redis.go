@@ -65,14 +65,10 @@ func (w storeWatch) Retried(granted bool) { w.metrics.StoreRetry(granted) }
 // Dialed counts an attempt to connect.
 func (w storeWatch) Dialed(ok bool) { w.metrics.StoreDial(ok) }
 
-// measureRedis registers the gauges of a shared store; an embedded one is never busy.
+// measureRedis registers the gauges of a shared store.
 func (e *edge) measureRedis() {
-	load := func() redis.Load { return redis.Load{} }
-	if shared, ok := e.store.(*redis.Store); ok {
-		load = shared.Load
-	}
 	e.metrics.Gauge(admin.GaugeStoreCalls, "Calls to the shared store that have begun and not ended.", nil,
-		func() float64 { return float64(load().InFlight) })
+		func() float64 { return float64(e.storeLoad().InFlight) })
 	e.metrics.Gauge(admin.GaugeStoreConns, "Open connections to the shared store.", nil,
-		func() float64 { return float64(load().Connections) })
+		func() float64 { return float64(e.storeLoad().Connections) })
 }

@@ -63,7 +63,8 @@ func (e *edge) services(cfg *config.Config) (_ []service, err error) {
 		}
 	}
 	if cfg.Admin.Listen != "" {
-		h := admin.Handler(admin.Options{Checks: e.checks(), Metrics: e.metrics, Log: e.log})
+		host, _, _ := net.SplitHostPort(cfg.Admin.Listen) // valid: it was read as an address to listen on
+		h := admin.Handler(admin.Options{Checks: e.checks(), Metrics: e.metrics, Overview: e.overview, Pages: e.pages, Host: host, Log: e.log})
 		if err := open(adminListen, cfg.Admin.Listen, h, false); err != nil {
 			return out, err
 		}

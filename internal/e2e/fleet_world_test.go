@@ -50,7 +50,9 @@ func (w *world) fleet(t *testing.T, n int, further string, opts ...redistest.Opt
 	for _, e := range f.edges {
 		e.WaitReady()
 	}
-	f.on(0)
+	if n > 0 {
+		f.on(0)
+	}
 	return f
 }
 

@@ -1,0 +1,201 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgeauth/edgeauth/internal/browser"
+	"github.com/edgeauth/edgeauth/internal/edgetest"
+	"github.com/edgeauth/edgeauth/revocation"
+)
+
+// console is what an edge's console.json says of the edges.
+type console struct {
+	Origins []struct {
+		Name, Run, Region string
+		This              bool
+		Heard             *float64 `json:"heard_seconds"`
+		Staleness         *float64 `json:"staleness_seconds"`
+		Shards            []struct{ Read time.Time }
+	}
+}
+
+func look(t *testing.T, e *edgetest.Edge) (c console) {
+	t.Helper()
+	status, body := e.Get(e.Admin + "/console.json")
+	if err := json.Unmarshal([]byte(body), &c); err != nil || status != http.StatusOK {
+		t.Fatalf("console.json: %d %v\n%s", status, err, body)
+	}
+	return c
+}
+
+// names are the edges that a console knows of, this one first.
+func (c console) names() (all string) {
+	for _, o := range c.Origins {
+		all += o.Name + " "
+	}
+	return strings.TrimSpace(all)
+}
+
+// past reports whether the copy of an edge may be older than that.
+func (c console) past(name string, seconds float64) bool {
+	for _, o := range c.Origins {
+		if o.Name == name && o.Staleness != nil {
+			return *o.Staleness > seconds
+		}
+	}
+	return true
+}
+
+// fleetOf starts edges of these names, all in one place.
+func fleetOf(t *testing.T, names ...string) *fleet {
+	t.Helper()
+	f := newFleet(t, 0, "")
+	for _, name := range names {
+		f.edges = append(f.edges, edgetest.Prepare(t, edgetest.Setup{URL: f.origin, Listen: edgetest.Addr(t), Rest: f.config(f.store),
+			Server: "  name: " + name + "\n  region: north\n"}))
+	}
+	for _, e := range f.edges {
+		e.Run()
+	}
+	for _, e := range f.edges {
+		e.WaitReady()
+	}
+	f.on(0)
+	return f
+}
+
+func Test_every_edge_shows_what_every_other_has_read_and_which_fell_silent(t *testing.T) {
+	t.Parallel()
+	f := fleetOf(t, "one", "two", "three")
+	one, two, three := f.edges[0], f.edges[1], f.edges[2]
+	for i, want := range []string{"one three two", "two one three", "three one two"} {
+		e := f.edges[i]
+		e.Until("all are heard of", func() bool {
+			c := look(t, e)
+			return c.names() == want && !c.past("one", 5) && !c.past("two", 5) && !c.past("three", 5) && c.Origins[0].This && c.Origins[1].Region == "north"
+		})
+	}
+
+	c := f.login()
+	c.Post(f.origin+"/.edgeauth/logout", url.Values{})
+	now := f.redis.Do("TIME").([]any)
+	var seconds int64
+	if _, err := fmt.Sscan(now[0].(string), &seconds); err != nil {
+		t.Fatal(err)
+	}
+	one.Until("every edge is shown to have read what was in the log when the logout was answered", func() bool {
+		for _, o := range look(t, one).Origins {
+			for _, s := range o.Shards {
+				if s.Read.Unix() <= seconds {
+					return false
+				}
+			}
+		}
+		return true
+	})
+
+	signal(t, two, syscall.SIGSTOP)
+	one.Until("the copy of one that hangs ages", func() bool { c := look(t, one); return c.past("two", 5) && !c.past("three", 4) })
+	if stale, ok := one.Metric(fmt.Sprintf(`edgeauth_revocation_origin_staleness_seconds{origin="two",region="north",run=%q}`, runOf(look(t, one), "two"))); !ok || stale < 5 {
+		t.Errorf("the metric of the one that hangs is %v (%v)", stale, ok)
+	}
+	signal(t, two, syscall.SIGCONT)
+	one.Until("it goes on", func() bool { return !look(t, one).past("two", 4) })
+
+	crashed := runOf(look(t, one), "three")
+	three.Kill()
+	three.Run()
+	three.WaitReady()
+	one.Until("one that crashed is there once, as it is now", func() bool {
+		c := look(t, one)
+		return c.names() == "one three two" && runOf(c, "three") != crashed
+	})
+	two.Stop()
+	one.Until("one that ended is gone", func() bool { return look(t, one).names() == "one three" })
+}
+
+func signal(t *testing.T, e *edgetest.Edge, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(e.PID(), s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func runOf(c console, name string) string {
+	for _, o := range c.Origins {
+		if o.Name == name {
+			return o.Run
+		}
+	}
+	return ""
+}
+
+func Test_a_page_of_another_site_cannot_read_the_admin_listener_under_its_own_name(t *testing.T) {
+	t.Parallel()
+	e := newFleet(t, 1, "").edges[0]
+	for _, path := range []string{"/", "/console.json", "/metrics", "/readyz"} {
+		for host, want := range map[string]int{"evil.example": 421, "127.0.0.1.evil.example:9090": 421, "localhost:9090": 200, "": 200} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.Admin+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Host = host
+			resp, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s as %q: %d, want %d", path, host, resp.StatusCode, want)
+			}
+		}
+	}
+}
+
+func Test_in_Chromium_the_console_shows_sixteen_shards_of_a_dozen_edges(t *testing.T) {
+	f := fleetOf(t, "north-1.edge.example.com", "north-2.edge.example.com")
+	for i := range 10 {
+		silent := time.Duration(i/8) * 17 * time.Minute
+		at := time.Now().Add(-silent)
+		said := fmt.Sprintf("%d %s", at.UnixMilli(), revocation.Beat{Read: revocation.MillisOf(at.Add(-time.Second)), Region: "south", Clock: time.Duration(i*i*i) * -14 * time.Millisecond}.Encode())
+		for shard := range revocation.Shards {
+			f.redis.Do("HSET", fmt.Sprintf("{log:%02d}:origins", shard), fmt.Sprintf("south-%d/aaaaaa%c2", i, 'a'+i), said)
+		}
+	}
+	f.redis.Do("HSET", "{log:07}:origins", "<script>alert(1)</script>", fmt.Sprint(time.Now().UnixMilli(), " x"))
+	e := f.edges[0]
+	e.Until("all are heard of", func() bool { return len(look(t, e).Origins) == 12 })
+	tab := browser.Start(t).NewTab()
+	tab.Open(e.Admin + "/")
+	if tab.Status() != http.StatusOK || !strings.Contains(tab.Text("h1"), "north-1.edge.example.com") {
+		t.Errorf("%d, %q", tab.Status(), tab.Text("h1"))
+	}
+	var cells, tall int
+	tab.Eval("document.querySelectorAll('table.matrix tbody td').length", &cells)
+	if cells != 12*(16+3) {
+		t.Errorf("%d cells", cells)
+	}
+	resize(t, tab, 1440, 1000)
+	for _, scheme := range []string{"light", "dark"} {
+		tab.Prefer(scheme)
+		tab.Screenshot("console-" + scheme)
+	}
+	tab.Eval("document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth", &tall)
+	if tall > 0 {
+		t.Errorf("the matrix is %d pixels wider than a screen of 1440", tall)
+	}
+	var overflow bool
+	resize(t, tab, 360, 640)
+	tab.Eval("document.documentElement.scrollWidth > innerWidth", &overflow)
+	tab.Screenshot("console-phone")
+	if overflow {
+		t.Error("the page is wider than a phone")
+	}
+}
