@@ -35,6 +35,11 @@ type Event struct {
 	Assessment *Assessment // of Assessed alone
 }
 
+// ProviderGoesOn is part of the detail of every event by which somebody ends sessions of another browser. The edge has no secret
+// of theirs, so it cannot use their tokens to end anything at the provider: whoever is still logged in there comes back without
+// a password, until somebody logs them out there too.
+const ProviderGoesOn = "session and tokens at the provider go on"
+
 // Assessment is what a login, or a change within a session, looked like: enough to explain it later, without the rules of
 // then. Event.Level is the level that it asked for.
 type Assessment struct {

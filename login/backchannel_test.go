@@ -130,6 +130,7 @@ func TestLO_04_to_LO_10_BadLogoutTokens(t *testing.T) {
 func TestLO_11_FormsOfTheRequest(t *testing.T) {
 	b := open(t)
 	c := b.browser()
+	c.login("/x")
 	token := b.token()
 	at := "/.edgeauth/backchannel-logout"
 	var parts bytes.Buffer
@@ -142,8 +143,8 @@ func TestLO_11_FormsOfTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := func(kind string, body io.Reader) int {
-		resp, err := c.client.Post(b.edge.URL+at, kind, body)
+	raw := func(kind string, body io.Reader, query ...string) int {
+		resp, err := c.client.Post(b.edge.URL+at+strings.Join(query, ""), kind, body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,16 +157,22 @@ func TestLO_11_FormsOfTheRequest(t *testing.T) {
 	const urlencoded = "application/x-www-form-urlencoded"
 	for name, got := range map[string][2]int{
 		"GET":       {c.get(at + "?logout_token=" + token).StatusCode, 405},
+		"nothing":   {raw(urlencoded, strings.NewReader("")), 400},
 		"JSON":      {raw("application/json", bytes.NewReader(asJSON)), 400},
 		"multipart": {raw(form.FormDataContentType(), &parts), 400},
 		"twice":     {raw(urlencoded, strings.NewReader("logout_token="+token+"&logout_token="+token)), 400},
 		"10 MiB":    {raw(urlencoded, strings.NewReader("logout_token="+token+"&x="+strings.Repeat("a", 10<<20))), 413},
-		"query":     {raw(urlencoded, strings.NewReader("")), 400},
-		"extra":     {c.post(at, url.Values{"logout_token": {token}, "extra": {"1"}}).StatusCode, 200},
+		"query":     {raw(urlencoded, strings.NewReader("x=1"), "?logout_token="+token), 400},
 	} {
 		if got[0] != got[1] {
 			t.Errorf("%s: answered %d, want %d", name, got[0], got[1])
 		}
+	}
+	if !c.alive() {
+		t.Fatal("one of them logged out")
+	}
+	if p := c.post(at, url.Values{"logout_token": {token}, "extra": {"1"}}); p.StatusCode != http.StatusOK || c.alive() {
+		t.Errorf("with a field more: answered %d; the session lives: %v", p.StatusCode, c.alive())
 	}
 }
 

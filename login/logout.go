@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
@@ -25,6 +26,7 @@ type message struct {
 type question struct {
 	Username   string
 	AtProvider bool // the login service ends its session too
+	Away       bool // it would, but does not answer now
 }
 
 // confirmLogout asks before anything happens: a link, an image or a page that is loaded in advance must not log anyone
@@ -38,7 +40,7 @@ func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 	q := question{Username: c.Username}
 	if p, ok := s.providerOf(c.Subject.Issuer); ok && p.EndSessionOrigin() != "" {
 		page.FormActions = []string{p.EndSessionOrigin()}
-		q.AtProvider = true
+		q.AtProvider, q.Away = p.Status().Ready, !p.Status().Ready
 	}
 	page.Data = q
 	return s.opt.Pages.Render(w, r, page)
@@ -84,20 +86,23 @@ func (s *Server) leave(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		return err
 	}
 	web.RecordOf(r.Context()).Session = c.Family.String()
-	s.event(r, audit.Event{Name: what, Subject: c.Subject, Session: c.Family.String(), Actor: "user",
-		Delivery: delivery.String()})
+	e := audit.Event{Name: what, Subject: c.Subject, Session: c.Family.String(), Actor: "user", Delivery: delivery.String()}
+	if what == audit.LogoutEverywhere {
+		e.Detail = "of other browsers, " + audit.ProviderGoesOn
+	}
+	s.event(r, e)
 	if delivery == revocation.Delivered {
 		noted(ctx, s.opt.Roster.Remove(ctx, c.Subject, c.Family))
 	}
-	next := s.afterLogout(ctx, r, c)
+	next, reached := s.afterLogout(ctx, r, c)
 	s.opt.Cookies.Clear(w)
 	s.forgetRounds(w, r)
 	w.Header().Set("Clear-Site-Data", `"cache"`) // else the back button shows what the applications let browsers keep
 	switch {
 	case web.CallerOf(r) != web.Navigation:
-		return s.tellLoggedOut(w, delivery, next)
-	case delivery != revocation.Delivered:
-		return s.halfLoggedOut(w, r, next, delivery)
+		return s.tellLoggedOut(w, delivery, next, reached)
+	case delivery != revocation.Delivered || !reached:
+		return s.halfLoggedOut(w, r, next, delivery, reached)
 	}
 	return redirect(w, next)
 }
@@ -146,21 +151,25 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	return err == nil && u.Scheme+"://"+u.Host == s.opt.Origin
 }
 
-// afterLogout takes the tokens out of the vault, revokes them, and tells where the provider ends its own session.
-func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) string {
+// afterLogout takes the tokens out of the vault, revokes them, and tells where the provider ends its own session. Not reached is a
+// provider that would do so, but does not answer: nobody is sent there.
+func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) (next string, reached bool) {
 	home := s.opt.Origin + Prefix + "logged-out"
 	kept := s.takeTokens(ctx, r, c)
 	p, ok := s.providerOf(c.Subject.Issuer)
-	if !ok || !p.Status().Ready { // nobody is sent to a provider that is away
-		return home
+	switch {
+	case !ok:
+		return home, true
+	case !p.Status().Ready:
+		return home, p.EndSessionOrigin() == ""
 	}
 	s.revokeTokens(ctx, r, c, p, kept)
 	to, ok := p.EndSessionURL(oidc.EndSession{IDTokenHint: kept.ID, LogoutHint: c.Username, PostLogoutRedirectURI: home,
 		State: identity.NewSessionID().String()})
 	if !ok {
-		return home
+		return home, true
 	}
-	return to
+	return to, true
 }
 
 // farewell is what a program learns of a logout.
@@ -171,9 +180,10 @@ type farewell struct {
 }
 
 // tellLoggedOut answers a program, which cannot follow a redirect to another site.
-func (s *Server) tellLoggedOut(w http.ResponseWriter, d revocation.Delivery, next string) error {
-	if d == revocation.Delivered {
-		return answerJSON(w, http.StatusOK, farewell{Delivery: d.String(), Next: next})
+func (s *Server) tellLoggedOut(w http.ResponseWriter, d revocation.Delivery, next string, reached bool) error {
+	status := http.StatusOK
+	if d != revocation.Delivered {
+		status = http.StatusAccepted
 	}
-	return answerJSON(w, http.StatusAccepted, farewell{d.String(), here + " " + later(d), next})
+	return answerJSON(w, status, farewell{d.String(), strings.Join(undone(d, reached), " "), next})
 }

@@ -182,6 +182,36 @@ func TestLogoutWhileTheStoreIsAwayIsHonest(t *testing.T) {
 	}
 }
 
+func TestALogoutWhileTheProviderIsAwayIsHonest(t *testing.T) {
+	t.Parallel() // until the edge has noticed that the provider is away it waits for some 15 seconds
+	b := open(t)
+	c, other := b.browser(), b.browser()
+	c.login("/x")
+	other.login("/x")
+	const away = "does not answer right now"
+	if p := c.get("/.edgeauth/logout"); strings.Contains(p.body, away) {
+		t.Errorf("the page says of a provider that is there:\n%s", p.body)
+	}
+	b.idp.Lie(idp.Lies{Down: true})
+	within(t, "the edge has noticed", func() bool { return !b.opt.Providers[0].Status().Ready })
+	if p := c.get("/.edgeauth/logout"); !strings.Contains(p.body, away+": there you stay logged in") || strings.Contains(p.body, "here and at the login service") {
+		t.Errorf("the page before it says:\n%s", p.body)
+	}
+	if p := c.get(mine); strings.Contains(p.body, "at the login service, too") {
+		t.Errorf("the list promises what will not be:\n%s", p.body)
+	}
+	p := c.logout()
+	if p.StatusCode != http.StatusOK || !strings.Contains(p.body, "Logged out here, not at the login service") || !strings.Contains(p.body, away) ||
+		strings.Contains(p.body, "other servers") || c.cookie("edgeauth") != "" {
+		t.Errorf("answered %d:\n%s", p.StatusCode, p.body)
+	}
+	b.shop.away.Store(true)
+	p, got := other.fetch(http.MethodPost, url.Values{"end": {"all"}})
+	if p.StatusCode != http.StatusAccepted || got.Next != b.edge.URL+"/.edgeauth/logged-out" || !strings.Contains(got.Detail, away) || !strings.Contains(got.Detail, "other servers") {
+		t.Errorf("a script is answered %d: %s", p.StatusCode, p.body)
+	}
+}
+
 func TestALogoutInAnotherTabEndsALoginInFlight(t *testing.T) {
 	b := open(t)
 	c := b.browser()

@@ -117,7 +117,7 @@ func (s *Server) endEach(ctx context.Context, r *http.Request, c *session.Sessio
 	for _, k := range chosen {
 		ended = append(ended, k.Family.String())
 		s.event(r, audit.Event{Name: audit.SessionEnded, Subject: c.Subject, Session: k.Family.String(), Actor: "user", Delivery: d.String(),
-			Detail: "from session " + c.Family.String() + "; what it holds of the provider's tokens is not revoked there"})
+			Detail: "from session " + c.Family.String() + "; " + audit.ProviderGoesOn})
 		if d == revocation.Delivered {
 			noted(ctx, s.opt.Roster.Remove(ctx, c.Subject, k.Family))
 		}

@@ -64,7 +64,7 @@ func (s *Server) list(r *http.Request, c *session.Session) (sessionList, error) 
 		l.ConfirmURL = Prefix + "login?" + url.Values{"level": {string(burden.Need.Level)}, "rd": {sessionsPath}}.Encode()
 	}
 	if from != nil && from.EndSessionOrigin() != "" {
-		l.AtProvider, l.Forms = true, []string{from.EndSessionOrigin()}
+		l.AtProvider, l.Forms = from.Status().Ready, []string{from.EndSessionOrigin()}
 	}
 	records, err := s.opt.Roster.Of(r.Context(), c.Subject)
 	l.Complete, l.Full = err == nil, len(records) >= sessions.Kept

@@ -32,6 +32,7 @@ type sessionsJSON struct {
 	ConfirmURL   string `json:"confirm_url"`
 	Ended        []string
 	Delivery     string
+	Detail       string
 	Next         string
 }
 
@@ -150,7 +151,8 @@ func TestOneSessionIsEndedAndTheOthersLive(t *testing.T) {
 	if got := one.names(); len(got) != 2 || slices.Contains(got, two.family()) {
 		t.Errorf("the list is %v", got)
 	}
-	if log := b.events.String(); b.events.of(audit.SessionEnded) != 1 || !strings.Contains(log, "session="+two.family()) || !strings.Contains(log, one.family()) {
+	if log := b.events.String(); b.events.of(audit.SessionEnded) != 1 || !strings.Contains(log, "session="+two.family()) ||
+		!strings.Contains(log, `detail="from session `+one.family()+"; "+audit.ProviderGoesOn) {
 		t.Errorf("the audit log does not tell who ended what:\n%s", log)
 	}
 	if p := one.end(two.family()); p.StatusCode != http.StatusNotFound {
@@ -195,8 +197,8 @@ func TestALogoutEverywhereEndsWhatTheIndexDoesNotKnowToo(t *testing.T) {
 	if two.alive() || !bob.alive() {
 		t.Errorf("alice's other session lives: %v, bob's: %v", two.alive(), bob.alive())
 	}
-	if b.events.of(audit.LogoutEverywhere) != 1 {
-		t.Errorf("%d events", b.events.of(audit.LogoutEverywhere))
+	if b.events.of(audit.LogoutEverywhere) != 1 || !strings.Contains(b.events.String(), `detail="of other browsers, `+audit.ProviderGoesOn) {
+		t.Errorf("%d events, of which none says what goes on:\n%s", b.events.of(audit.LogoutEverywhere), b.events)
 	}
 	b.idp.AutoLogin("alice")
 	two.login("/x")

@@ -287,6 +287,37 @@ func TestAnEdgeThatSleptThroughItsLeaseRedeemsNothing(t *testing.T) {
 	})
 }
 
+func TestAnEdgeThatGetsTheLeaseAfterAnotherWasDoneRedeemsNothing(t *testing.T) {
+	inBubble(t, 2, 0, func(t *testing.T, f *fleet, s *session.Session) {
+		time.Sleep(life)
+		f.shop.onGet = func(n int) {
+			if n == 2 { // the first edge found the old record and has the lease: what it reads under it is another's work
+				f.shop.onGet = nil
+				f.shop.set(func() { delete(f.shop.leases, session.VaultKey(s)) })
+				f.one(1, s)
+			}
+		}
+		if got := f.one(0, s); got != "access-2" || f.idp.count() != 1 || f.edges[0].count(tokens.Shared) != 1 {
+			t.Errorf("got %s, asked %d times, %d shared", got, f.idp.count(), f.edges[0].count(tokens.Shared))
+		}
+	})
+}
+
+func TestWhatTheLogHasEndedIsNotRefreshed(t *testing.T) {
+	inBubble(t, 1, time.Minute, func(t *testing.T, f *fleet, s *session.Session) {
+		f.shop.end(revocation.Family(s.Family), "operator") // who ended it could not empty its vault
+		time.Sleep(life)
+		if _, ok, err := f.edges[0].Access(t.Context(), s); ok || err != nil {
+			t.Errorf("a token: %v, %v", ok, err)
+		}
+		f.edges[0].Touch(s)
+		synctest.Wait()
+		if f.idp.count() != 0 || f.edges[0].count(tokens.Superseded) == 0 || f.shop.endedWhy(s) != "operator" {
+			t.Errorf("asked %d times, ended: %q", f.idp.count(), f.shop.endedWhy(s))
+		}
+	})
+}
+
 func TestALogoutDuringARefreshRevokesWhatItBringsAndKeepsNothing(t *testing.T) {
 	inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
 		f.idp.set(func(r *rotator) { r.took = time.Second })

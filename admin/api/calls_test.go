@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +70,9 @@ func TestEachWriteIsOneEntryWithItsActor(t *testing.T) {
 			}
 			x.event.Actor, x.event.Delivery, x.event.Client = "cert:cn:ops", "delivered", "127.0.0.1"
 			x.event.Detail, _ = entries[0].Encode()
+			if x.event.Name == audit.RevocationMade {
+				x.event.Detail += "; session and tokens at the provider go on"
+			}
 			made := w.audits.named(x.event.Name)
 			got := made[len(made)-1]
 			got.ID, got.At = "", time.Time{}
@@ -154,10 +159,9 @@ func TestAListGoesPageByPageAndLeavesOutWhatHasEnded(t *testing.T) {
 	}
 }
 
-// What was answered to clients of the first release. Fields may be added to these files; nothing in them may change.
-func TestRecordedAnswersOfRESTAreStillGiven(t *testing.T) {
-	w := newWorld(t, withSessions, func(_ *world, o *api.Options) { o.Explain = fixed{} })
-	for name, c := range map[string]struct{ method, path, body string }{
+// recorded are the calls whose answers are kept in testdata.
+func recorded() map[string]struct{ method, path, body string } {
+	return map[string]struct{ method, path, body string }{
 		"get":              {"GET", "/v1/sessions/" + family(1).String(), ""},
 		"list":             {"GET", "/v1/sessions?subject.provider=corp&subject.sub=bob", ""},
 		"list-page":        {"GET", "/v1/sessions?page_size=2", ""},
@@ -168,7 +172,13 @@ func TestRecordedAnswersOfRESTAreStillGiven(t *testing.T) {
 		"explain":          {"POST", "/v1/explain", `{"url":"/pay","subject":{"sub":"alice"},"at":"2026-11-23T09:00:00+01:00"}`},
 		"error-rules":      {"GET", "/v1/sessions?page_size=501", ""},
 		"error-no-session": {"GET", "/v1/sessions/" + family(8).String(), ""},
-	} {
+	}
+}
+
+// What is answered. Fields may be added to these files; nothing in them may change.
+func TestRecordedAnswersOfRESTAreStillGiven(t *testing.T) {
+	w := newWorld(t, withSessions, func(_ *world, o *api.Options) { o.Explain = fixed{} })
+	for name, c := range recorded() {
 		t.Run(name, func(t *testing.T) {
 			_, _, got := w.say(c.method, c.path, c.body)
 			file := filepath.Join("testdata", name+".json")
@@ -186,6 +196,59 @@ func TestRecordedAnswersOfRESTAreStillGiven(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was answered before something was added. These files never change: whoever reads answers by them finds all that they know.
+func TestAnswersOfEarlierReleasesAreContainedInTodays(t *testing.T) {
+	w := newWorld(t, withSessions)
+	files, err := filepath.Glob("testdata/kept/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		c := recorded()[strings.TrimSuffix(filepath.Base(file), ".json")]
+		_, _, got := w.say(c.method, c.path, c.body)
+		kept, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, now any
+		if err := errors.Join(json.Unmarshal(kept, &before), json.Unmarshal([]byte(got), &now)); err != nil {
+			t.Fatal(err)
+		}
+		if missing := lacks(now, before, ""); missing != "" {
+			t.Errorf("%s: %s is not what it was:\n%s\n%s", file, missing, kept, got)
+		}
+	}
+}
+
+// lacks names something of an earlier answer that today's has no more, or other than it was; empty: there is nothing.
+func lacks(now, before any, at string) string {
+	switch old := before.(type) {
+	case map[string]any:
+		fresh, _ := now.(map[string]any)
+		for name, value := range old {
+			if missing := lacks(fresh[name], value, at+"."+name); missing != "" {
+				return missing
+			}
+		}
+		return ""
+	case []any:
+		fresh, _ := now.([]any)
+		if len(fresh) != len(old) {
+			return at
+		}
+		for i := range old {
+			if missing := lacks(fresh[i], old[i], at+"[]"); missing != "" {
+				return missing
+			}
+		}
+		return ""
+	}
+	if now != before {
+		return at
+	}
+	return ""
 }
 
 // fixed explains everything in the same way.

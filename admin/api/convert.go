@@ -23,6 +23,7 @@ func (a *API) session(r *sessions.Record) *edgeauthv1.Session {
 		Place:     &edgeauthv1.Place{Country: clean(r.Place.Country), City: clean(r.Place.City), Network: clean(r.Place.Network), Prefix: clean(r.Place.Prefix)},
 		FirstSeen: stamp(r.FirstSeen), LastSeen: stamp(r.LastSeen), IdleUntil: stamp(r.IdleUntil), ExpiresAt: stamp(r.Expires),
 		Acr: clean(r.Assurance.ACR), Amr: cleaned(r.Assurance.AMR), AuthTime: stamp(r.Assurance.AuthTime),
+		ProviderSession: clean(r.SID),
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	mostCalls    = 64   // at once, of all callers
 	mostStreams  = 16   // at once, of all callers
 	callerStream = 4    // of one caller
+	mostWalks    = 2    // through the whole index at once, of all callers
 )
 
 // limits keeps callers from drowning the edge and the audit log. It is safe for concurrent use.
@@ -22,6 +23,7 @@ type limits struct {
 	mu      sync.Mutex // guards what follows
 	callers map[string]*bucket
 	calls   int
+	walks   int
 	streams map[string]int
 	all     int // streams
 }
@@ -89,6 +91,23 @@ func (l *limits) done() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls--
+}
+
+// walk is begin for what reads the whole index; who was told yes calls walked.
+func (l *limits) walk() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.walks >= mostWalks {
+		return false
+	}
+	l.walks++
+	return true
+}
+
+func (l *limits) walked() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.walks--
 }
 
 // open is begin for a stream; who was told yes calls shut.

@@ -58,6 +58,19 @@ func TestATokenGivesTheGreatestRoleOfItsValues(t *testing.T) {
 	}
 }
 
+func TestATokenThatIsGivenCountsWhateverCertificateComesWithIt(t *testing.T) {
+	for token, want := range map[string]struct {
+		err  error
+		role api.Role
+	}{"x": {api.ErrBadProof, api.NoRole}, "outage": {api.ErrUnproven, api.NoRole}, "none": {nil, api.NoRole}} {
+		r := request("Bearer " + token)
+		r.TLS = &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{{Subject: pkix.Name{CommonName: "ops"}, NotAfter: aboutNow()}}}}
+		if got, err := network().Caller(r); !errors.Is(err, want.err) || got.Role != want.role {
+			t.Errorf("%s: %+v %v", token, got, err)
+		}
+	}
+}
+
 func TestWhatProvesNothing(t *testing.T) {
 	none := network()
 	none.Tokens = nil

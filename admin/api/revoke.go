@@ -78,6 +78,9 @@ func (a *API) write(ctx context.Context, register revocation.Register, since tim
 	}
 	e.Reason, e.Actor, e.Client, e.Delivery = entry.Reason, entry.Actor, callOf(ctx).client, d.String()
 	e.Detail, _ = entry.Encode()
+	if e.Name == audit.RevocationMade {
+		e.Detail += "; " + audit.ProviderGoesOn
+	}
 	a.o.Audit.Write(context.WithoutCancel(ctx), e)
 	return d, entry.Since.Time(), nil
 }

@@ -66,6 +66,15 @@ func (a *API) find(ctx context.Context, family identity.Family, of *edgeauthv1.P
 		}
 		return nil, errNoSession()
 	}
+	if !a.limit.walk() {
+		return nil, status.Error(codes.ResourceExhausted, "too many searches through the whole index at once; say whose session it is, or try again in a second")
+	}
+	defer a.limit.walked()
+	return a.search(ctx, named)
+}
+
+// search reads the whole index until it has found one.
+func (a *API) search(ctx context.Context, named func(sessions.Record) bool) (*sessions.Record, error) {
 	for after := ""; ; {
 		records, next, err := a.o.Index.All(ctx, after, searchPage)
 		if err != nil {

@@ -34,6 +34,8 @@ type world struct {
 	index  *index
 	caller atomic.Pointer[api.Caller]
 	audits *audits
+
+	fails error // why callers are not known; nil: they are
 }
 
 // as makes the calls from now on somebody else's.
@@ -62,7 +64,7 @@ func newWorld(t *testing.T, edits ...edit) *world {
 	if w.api, err = api.New(o); err != nil {
 		t.Fatal(err)
 	}
-	w.server = httptest.NewUnstartedServer(w.api.Handler(func(*http.Request) (api.Caller, error) { return *w.caller.Load(), nil }))
+	w.server = httptest.NewUnstartedServer(w.api.Handler(func(*http.Request) (api.Caller, error) { return *w.caller.Load(), w.fails }))
 	w.server.Config.Protocols = new(http.Protocols)
 	w.server.Config.Protocols.SetHTTP1(true)
 	w.server.Config.Protocols.SetUnencryptedHTTP2(true)
@@ -125,10 +127,11 @@ func (l *keptLog) all() []revocation.Entry {
 	return l.entries
 }
 
-// index is a list of records, two to a page, or a store that is away.
+// index is a list of records, two to a page, or a store that is away, or that hangs.
 type index struct {
 	records []sessions.Record
 	away    bool
+	hangs   chan struct{} // nil: it does not; told of each reading that begins
 }
 
 var errAway = errors.New("dial tcp 10.0.0.7:6379: connection refused")
@@ -145,7 +148,12 @@ func (x *index) Of(_ context.Context, s identity.Subject) (out []sessions.Record
 	return out, nil
 }
 
-func (x *index) All(_ context.Context, after string, _ int) ([]sessions.Record, string, error) {
+func (x *index) All(ctx context.Context, after string, _ int) ([]sessions.Record, string, error) {
+	if x.hangs != nil {
+		x.hangs <- struct{}{}
+		<-ctx.Done()
+		return nil, "", ctx.Err()
+	}
 	if x.away {
 		return nil, "", errAway
 	}
@@ -187,7 +195,7 @@ func family(n byte) identity.Family { return identity.Family{15: n} }
 func record(n byte, sub string) sessions.Record {
 	now := aboutNow()
 	return sessions.Record{
-		Family: family(n), Subject: identity.Subject{Issuer: issuer, Sub: sub}, Username: sub, Name: "Alice Example", Email: sub + "@example.com",
+		Family: family(n), Subject: identity.Subject{Issuer: issuer, Sub: sub}, SID: "sid-of-" + sub, Username: sub, Name: "Alice Example", Email: sub + "@example.com",
 		Sight: sessions.Sight{LastSeen: now.Add(-time.Minute), Provider: "corp", Host: "https://app.example.com",
 			Client: sessions.Client{Browser: "Firefox 140", OS: "Windows 10", Kind: "desktop"},
 			Place:  sessions.Place{Country: "DE", City: "Berlin", Network: "Example AG", Prefix: "203.0.113.0/24"}},

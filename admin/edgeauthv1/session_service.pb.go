@@ -346,9 +346,12 @@ type Session struct {
 	// By what the login was proven: `amr` as the provider gave it.
 	Amr []string `protobuf:"bytes,19,rep,name=amr,proto3" json:"amr,omitempty"`
 	// When the person authenticated, where the provider said.
-	AuthTime      *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=auth_time,json=authTime,proto3" json:"auth_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AuthTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=auth_time,json=authTime,proto3" json:"auth_time,omitempty"`
+	// The session at the provider that it came of (`sid`), where the provider names one. Revoking ends nothing there: it is ended by
+	// this name at the provider.
+	ProviderSession string `protobuf:"bytes,21,opt,name=provider_session,json=providerSession,proto3" json:"provider_session,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Session) Reset() {
@@ -519,6 +522,13 @@ func (x *Session) GetAuthTime() *timestamppb.Timestamp {
 		return x.AuthTime
 	}
 	return nil
+}
+
+func (x *Session) GetProviderSession() string {
+	if x != nil {
+		return x.ProviderSession
+	}
+	return ""
 }
 
 // Program is what a session was last used with, as far as it tells.
@@ -2195,7 +2205,7 @@ const file_edgeauth_v1_session_service_proto_rawDesc = "" +
 	"\x02at\"3\n" +
 	"\aSubject\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x10\n" +
-	"\x03sub\x18\x02 \x01(\tR\x03sub\"\x8d\x06\n" +
+	"\x03sub\x18\x02 \x01(\tR\x03sub\"\xb8\x06\n" +
 	"\aSession\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\asubject\x18\x02 \x01(\v2\x14.edgeauth.v1.SubjectR\asubject\x12\x1a\n" +
@@ -2220,7 +2230,8 @@ const file_edgeauth_v1_session_service_proto_rawDesc = "" +
 	"expires_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x10\n" +
 	"\x03acr\x18\x12 \x01(\tR\x03acr\x12\x10\n" +
 	"\x03amr\x18\x13 \x03(\tR\x03amr\x127\n" +
-	"\tauth_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\bauthTime\"G\n" +
+	"\tauth_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\bauthTime\x12)\n" +
+	"\x10provider_session\x18\x15 \x01(\tR\x0fproviderSession\"G\n" +
 	"\aProgram\x12\x18\n" +
 	"\abrowser\x18\x01 \x01(\tR\abrowser\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x12\n" +

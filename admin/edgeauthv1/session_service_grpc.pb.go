@@ -45,9 +45,11 @@ type SessionServiceClient interface {
 	// ListSessions returns the sessions that the index knows, of one person or, by page, of everybody. Role: viewer.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// RevokeSession ends a session and all that came of its login, for good, on every edge. It does not ask the index: a name that
-	// it does not know is revoked all the same, and revoking twice is no mistake. Role: operator.
+	// it does not know is revoked all the same, and revoking twice is no mistake. At the provider nothing is ended: who is still
+	// logged in there comes back without a password. Role: operator.
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
-	// RevokeSessions ends all sessions that a person, or everybody, has now. A later login is not affected. Role: operator.
+	// RevokeSessions ends all sessions that a person, or everybody, has now. A later login is not affected, and at the provider nothing
+	// is ended. Role: operator.
 	RevokeSessions(ctx context.Context, in *RevokeSessionsRequest, opts ...grpc.CallOption) (*RevokeSessionsResponse, error)
 	// RaiseLevel demands at least a level of all of a person's sessions, on every edge, until they prove it by a newer
 	// authentication. Role: operator.
@@ -158,9 +160,11 @@ type SessionServiceServer interface {
 	// ListSessions returns the sessions that the index knows, of one person or, by page, of everybody. Role: viewer.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// RevokeSession ends a session and all that came of its login, for good, on every edge. It does not ask the index: a name that
-	// it does not know is revoked all the same, and revoking twice is no mistake. Role: operator.
+	// it does not know is revoked all the same, and revoking twice is no mistake. At the provider nothing is ended: who is still
+	// logged in there comes back without a password. Role: operator.
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
-	// RevokeSessions ends all sessions that a person, or everybody, has now. A later login is not affected. Role: operator.
+	// RevokeSessions ends all sessions that a person, or everybody, has now. A later login is not affected, and at the provider nothing
+	// is ended. Role: operator.
 	RevokeSessions(context.Context, *RevokeSessionsRequest) (*RevokeSessionsResponse, error)
 	// RaiseLevel demands at least a level of all of a person's sessions, on every edge, until they prove it by a newer
 	// authentication. Role: operator.

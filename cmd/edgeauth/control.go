@@ -20,8 +20,11 @@ const (
 	maxAnswered = 1 << 20 // of an answer: a whole history
 )
 
-// wireEntry is one entry of the log on the socket, in its text form.
-type wireEntry struct{ Name, Value string }
+// wireEntry is one entry of the log on the socket, in its text form, with what it is about.
+type wireEntry struct {
+	Name, Value string
+	About       about
+}
 
 // wireDelivery says what became of it.
 type wireDelivery struct {
@@ -42,7 +45,7 @@ func (e *edge) control() http.Handler {
 		if err != nil {
 			return wireDelivery{}, err
 		}
-		d, err := e.revoke(ctx, entry)
+		d, err := e.revoke(ctx, entry, in.About)
 		return wireDelivery{d.String()}, err
 	}))
 	mux.Handle("POST /known", asked(func(ctx context.Context, in wireSubject) (known, error) { return e.known(ctx, in), nil }))
@@ -107,10 +110,10 @@ func askEdge(ctx context.Context, socket, path string, in, out any) error {
 }
 
 // askToRevoke hands an entry to the running edge and says in words what became of it.
-func askToRevoke(ctx context.Context, socket string, e revocation.Entry) (string, error) {
+func askToRevoke(ctx context.Context, socket string, e revocation.Entry, of about) (string, error) {
 	name, value := e.Encode()
 	var answer wireDelivery
-	if err := askEdge(ctx, socket, "/revoke", wireEntry{name, value}, &answer); err != nil {
+	if err := askEdge(ctx, socket, "/revoke", wireEntry{name, value, of}, &answer); err != nil {
 		return "", err
 	}
 	switch answer.Delivery {

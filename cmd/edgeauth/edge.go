@@ -150,16 +150,13 @@ func (e *edge) delivered(n int) {
 }
 
 // revoke writes to the log for an operator, with the audit event and the metric that go with it.
-func (e *edge) revoke(ctx context.Context, entries ...revocation.Entry) (revocation.Delivery, error) {
-	d, err := e.writer.Write(ctx, entries...)
+func (e *edge) revoke(ctx context.Context, entry revocation.Entry, of about) (revocation.Delivery, error) {
+	d, err := e.writer.Write(ctx, entry)
 	if err != nil {
 		return d, err
 	}
-	for _, en := range entries {
-		e.metrics.Revocation(en.Scope.String(), "operator", d.String())
-		register, _ := en.Encode()
-		e.audit.Write(ctx, audit.Event{Name: audit.RevocationMade, Reason: en.Reason, Actor: en.Actor, Delivery: d.String(), Detail: register})
-	}
+	e.metrics.Revocation(entry.Scope.String(), "operator", d.String())
+	e.audit.Write(ctx, of.revoked(entry, d))
 	return d, nil
 }
 

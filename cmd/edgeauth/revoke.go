@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/config"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
@@ -25,7 +26,9 @@ func newRevoke() *cobra.Command {
 			"server.data_dir; where there is none and the store is Redis it writes the log itself, and every edge hears of it at once.\n" +
 			"Of the configuration it reads what it needs for that, so that the edge's other secrets need not be there.\n\n" +
 			"A session's NAME and a person's SUB stand in audit events and at /.edgeauth/me. SUB is the provider's own name of the\n" +
-			"person, often a UUID; it is not the login name. Whether anybody goes by it cannot be told here.",
+			"person, often a UUID; it is not the login name. Whether anybody goes by it cannot be told here.\n\n" +
+			"At the provider nothing is ended: only the browsers have what opens their tokens. Who is still logged in there comes back\n" +
+			"without a password, until somebody logs them out there too.",
 		Example: "  edgeauth revoke --config config.yaml --session Zm9vYmFyYmF6cXV4MTIzNA   # the name that logs and /.edgeauth/me show\n" +
 			"  edgeauth revoke --config config.yaml --provider corp --subject 0b8f-…      # every session of one person\n" +
 			"  edgeauth revoke --config config.yaml --all --reason \"incident 4711\"",
@@ -60,21 +63,26 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	register, err := f.register(cfg)
+	register, subject, err := f.register(cfg)
 	if err != nil {
 		return err
 	}
 	since := time.Now().Add(identity.MaxClockSkew) // an edge with a faster clock may have minted ahead of ours
+	until := since.Add(session.MaxLifetime + 2*identity.MaxClockSkew)
 	e := revocation.Entry{Register: register, Value: revocation.Value{
-		Since: revocation.MillisOf(since), Until: revocation.MillisOf(since.Add(session.MaxLifetime)), Reason: f.reason, Actor: "cli:" + whoami(),
+		Since: revocation.MillisOf(since), Until: revocation.MillisOf(until), Reason: f.reason, Actor: "cli:" + whoami(),
 	}}
-	how, err := f.deliver(cmd, socketPath(cfg), e)
+	how, err := f.deliver(cmd, socketPath(cfg), e, about{Session: f.session, Subject: subject})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Revoked %s: %s.\n", f.what(), how)
+	fmt.Fprintf(cmd.OutOrStdout(), "Revoked %s: %s.\n%s\n", f.what(), how, providerGoesOn)
 	return nil
 }
+
+// providerGoesOn is said to whoever ends sessions of others (see audit.ProviderGoesOn).
+const providerGoesOn = "At the identity provider nothing was ended: who is still logged in there comes back without a password. Log them out there too,\n" +
+	"or disable the account, where that must not be."
 
 // what names in words what was revoked, as far as it can be known.
 func (f revokeFlags) what() string {
@@ -87,19 +95,19 @@ func (f revokeFlags) what() string {
 	return fmt.Sprintf("every session of the sub %q (which is not the login name; /.edgeauth/me shows a person's sub)", f.subject)
 }
 
-// register names what is to be revoked.
-func (f revokeFlags) register(cfg *config.Config) (revocation.Register, error) {
+// register names what is to be revoked, and whose it is where that is one person's.
+func (f revokeFlags) register(cfg *config.Config) (register revocation.Register, of identity.Subject, err error) {
 	switch {
 	case f.all:
-		return revocation.All(), nil
+		return revocation.All(), of, nil
 	case f.bySession:
 		family, err := identity.ParseFamily(f.session)
 		if err != nil {
-			return revocation.Register{}, fmt.Errorf("--session: %w", err)
+			return register, of, fmt.Errorf("--session: %w", err)
 		}
-		return revocation.Family(family), nil
+		return revocation.Family(family), of, nil
 	case f.subject == "":
-		return revocation.Register{}, errors.New("--subject is empty; want the sub that the provider knows the person by")
+		return register, of, errors.New("--subject is empty; want the sub that the provider knows the person by")
 	}
 	name := f.provider
 	if name == "" && len(cfg.Providers) == 1 {
@@ -107,10 +115,11 @@ func (f revokeFlags) register(cfg *config.Config) (revocation.Register, error) {
 	}
 	p, ok := cfg.Provider(name)
 	if !ok {
-		return revocation.Register{}, fmt.Errorf("--provider %q is not one of the %d providers in %s; a sub has a meaning only together with its provider",
+		return register, of, fmt.Errorf("--provider %q is not one of the %d providers in %s; a sub has a meaning only together with its provider",
 			name, len(cfg.Providers), f.config)
 	}
-	return revocation.Subject(identity.Subject{Issuer: p.Issuer, Sub: f.subject}), nil
+	of = identity.Subject{Issuer: p.Issuer, Sub: f.subject}
+	return revocation.Subject(of), of, nil
 }
 
 func whoami() string {
@@ -122,10 +131,10 @@ func whoami() string {
 
 // deliver writes one entry to the log: through the running edge where there is one on this machine, else by itself. Only
 // then it needs to know the store.
-func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Entry) (string, error) {
+func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Entry, of about) (string, error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
 	defer cancel()
-	how, socketErr := askToRevoke(ctx, socket, e)
+	how, socketErr := askToRevoke(ctx, socket, e, of)
 	if !errors.Is(socketErr, errNoEdge) {
 		return how, socketErr
 	}
@@ -142,5 +151,7 @@ func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Ent
 	if err := st.Append(ctx, []revocation.Entry{e}); err != nil {
 		return "", fmt.Errorf("no edge answers at %s, and the log cannot be written either: %w", socket, err)
 	}
+	// No edge records it, so the audit event goes where the command's own messages go.
+	audit.New(slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil, time.Now).Write(ctx, of.revoked(e, revocation.Delivered))
 	return "written to the log; every edge that follows it will refuse", nil
 }

@@ -20,7 +20,9 @@ func newSessionsRevoke() *cobra.Command {
 		Use:   "revoke (NAME … | --subject SUB | --all)",
 		Short: "End sessions, on every edge",
 		Long: "revoke ends the sessions that are named, all of one person, or all of everybody. A later login is not affected, and ending\n" +
-			"twice is no mistake.",
+			"twice is no mistake. Of several names that cannot be ended are told at the end, and the others are ended all the same.\n\n" +
+			"At the provider nothing is ended: only the browsers have what opens their tokens. Who is still logged in there comes back\n" +
+			"without a password, until somebody logs them out there too.",
 		Example: "  edgeauth sessions revoke --config config.yaml Zm9vYmFyYmF6cXV4MTIzNA --reason \"lost laptop\"\n" +
 			"  edgeauth sessions revoke --config config.yaml --provider corp --subject 0b8f-…\n" +
 			"  edgeauth sessions revoke --server https://edge.internal:9091 --token-file token --all --reason \"incident 4711\"",
@@ -32,16 +34,7 @@ func newSessionsRevoke() *cobra.Command {
 				if len(names) == 0 {
 					return f.revokeMany(ctx, cmd, c, all, reason)
 				}
-				for _, name := range names {
-					got, err := c.RevokeSession(ctx, &edgeauthv1.RevokeSessionRequest{Session: name, Reason: reason})
-					if err != nil {
-						return fmt.Errorf("session %.40q: %w", name, client.Said(err))
-					}
-					if err := f.told(cmd, got, "session "+name, got.GetDelivery()); err != nil {
-						return err
-					}
-				}
-				return nil
+				return f.revokeEach(ctx, cmd, c, names, reason)
 			})
 		},
 	}
@@ -49,6 +42,34 @@ func newSessionsRevoke() *cobra.Command {
 	cmd.Flags().BoolVar(&all, "all", false, "end every session of everybody")
 	cmd.Flags().StringVar(&reason, "reason", "operator", "why; kept in the log and in audit events")
 	return cmd
+}
+
+// revokeEach ends the sessions of some names. One that cannot be ended does not save the others.
+func (f *apiFlags) revokeEach(ctx context.Context, cmd *cobra.Command, c *client.Client, names []string, reason string) error {
+	var failed error
+	ended := 0
+	for _, name := range names {
+		got, err := c.RevokeSession(ctx, &edgeauthv1.RevokeSessionRequest{Session: name, Reason: reason})
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("session %.40q: %w", name, client.Said(err)))
+			continue
+		}
+		if err := f.told(cmd, got, "session "+name, got.GetDelivery()); err != nil {
+			return err
+		}
+		ended++
+	}
+	if ended > 0 {
+		f.tellOfProvider(cmd)
+	}
+	return failed
+}
+
+// tellOfProvider says what is not done.
+func (f *apiFlags) tellOfProvider(cmd *cobra.Command) {
+	if f.output == "table" {
+		fmt.Fprintln(cmd.OutOrStdout(), providerGoesOn)
+	}
 }
 
 func (f *apiFlags) revokeMany(ctx context.Context, cmd *cobra.Command, c *client.Client, all bool, reason string) error {
@@ -63,7 +84,11 @@ func (f *apiFlags) revokeMany(ctx context.Context, cmd *cobra.Command, c *client
 	if err != nil {
 		return client.Said(err)
 	}
-	return f.told(cmd, got, what, got.GetDelivery())
+	if err := f.told(cmd, got, what, got.GetDelivery()); err != nil {
+		return err
+	}
+	f.tellOfProvider(cmd)
+	return nil
 }
 
 func (f *apiFlags) told(cmd *cobra.Command, answer client.Message, what string, d edgeauthv1.Delivery) error {

@@ -61,6 +61,7 @@ func showTable(out io.Writer, s *edgeauthv1.Session) error {
 	row("sub", s.GetSubject().GetSub())
 	row("issuer", s.GetSubject().GetIssuer())
 	row("provider", s.GetProvider())
+	row("session there", s.GetProviderSession())
 	row("login name", s.GetUsername())
 	row("name", s.GetDisplayName())
 	row("email", s.GetEmail())

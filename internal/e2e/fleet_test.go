@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,8 +19,19 @@ func Test_the_command_line_revokes_on_every_edge_through_Redis(t *testing.T) {
 	revoke := func(args ...string) {
 		t.Helper()
 		out, err := operator.Command(append([]string{"revoke", "--config", operator.ConfigFile()}, args...)...)
-		if err != nil || !strings.Contains(out, "written to the log") {
+		if err != nil || !strings.Contains(out, "written to the log") || !strings.Contains(out, "comes back without a password") {
 			t.Fatalf("revoke %q: %v\n%s", args, err, out)
+		}
+		line, _, _ := strings.Cut(out, "\n") // no edge records it, so the command says what the audit log should have
+		var event map[string]any
+		if err := json.Unmarshal([]byte(line), &event); err != nil || event["event"] != "revocation" || !strings.HasPrefix(fmt.Sprint(event["actor"]), "cli:") ||
+			event["delivery"] != "delivered" || !strings.Contains(fmt.Sprint(event["detail"]), "at the provider go on") {
+			t.Errorf("revoke %q: the audit event: %v\n%s", args, err, out)
+		}
+		for flag, key := range map[string]string{"--session": "session", "--subject": "sub"} {
+			if i := slices.Index(args, flag); i >= 0 && event[key] != args[i+1] {
+				t.Errorf("revoke %q: the audit event does not say whom it is about: %v", args, event)
+			}
 		}
 	}
 	alice, phone := f.login(), f.login()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -143,7 +144,7 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 		len(listed.Sessions) != 1 || listed.Sessions[0].Name != name {
 		t.Errorf("list as JSON:\n%s", out)
 	}
-	if out := run(false, append([]string{"show", name}, local...)...); !strings.Contains(out, "sub            demo-alice\n") {
+	if out := run(false, append([]string{"show", name}, local...)...); !strings.Contains(out, "sub            demo-alice\n") || !regexp.MustCompile(`session there +\S{8}`).MatchString(out) {
 		t.Errorf("show:\n%s", out)
 	}
 
@@ -162,7 +163,8 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 	if out := run(true, append([]string{"list"}, remote...)...); !strings.Contains(out, "no client certificate") {
 		t.Errorf("list without proof:\n%s", out)
 	}
-	if out := run(false, append([]string{"revoke", name, "--reason", "lost"}, withCert...)...); out != "Revoked session "+name+": every edge refuses.\n" {
+	if out := run(false, append([]string{"revoke", name, "--reason", "lost"}, withCert...)...); !strings.HasPrefix(out, "Revoked session "+name+": every edge refuses.\n") ||
+		!strings.Contains(out, "At the identity provider nothing was ended: who is still logged in there comes back without a password") {
 		t.Errorf("revoke:\n%s", out)
 	}
 	e.Until("the session is refused", func() bool { return laptop.Ask(e.URL+"/").Status == http.StatusSeeOther })
@@ -171,6 +173,10 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 	}
 	run(false, append([]string{"revoke", "--subject", "demo-alice"}, local...)...)
 	run(false, append([]string{"revoke", "--all", "-o", "json"}, local...)...)
+	if out := run(true, append([]string{"revoke", "bad one", name, "worse"}, local...)...); !strings.Contains(out, "Revoked session "+name) || !strings.Contains(out, `session "bad one": `) ||
+		!strings.Contains(out, `session "worse": `) {
+		t.Errorf("a name that can be ended among those that cannot:\n%s", out)
+	}
 	actor := fmt.Sprint(e.Events("revocation")[1]["actor"])
 	if !strings.HasPrefix(actor, "cli:") || actor == "cli:unknown" {
 		t.Errorf("the actor over the control socket is %q", actor)

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,11 +43,19 @@ func Test_an_operator_revokes_everybody_through_the_socket_of_an_edge_with_the_e
 		t.Fatalf("login: %d", p.Status)
 	}
 	out, err := e.Command("revoke", "--config", e.ConfigFile(), "--all", "--reason", "test")
-	if err != nil || !strings.Contains(out, "every edge refuses") {
+	if err != nil || !strings.Contains(out, "every edge refuses") || !strings.Contains(out, "At the identity provider nothing was ended") {
 		t.Fatalf("revoke: %v\n%s", err, out)
 	}
 	if p := c.Ask(e.URL + "/"); p.Status != http.StatusSeeOther {
 		t.Errorf("after the revocation: %d", p.Status)
+	}
+	if out, err := e.Command("revoke", "--config", e.ConfigFile(), "--subject", "demo-nobody"); err != nil {
+		t.Fatalf("revoke: %v\n%s", err, out)
+	}
+	for i, sub := range []any{nil, "demo-nobody"} {
+		if event := e.Events("revocation")[i]; event["sub"] != sub || !strings.Contains(fmt.Sprint(event["detail"]), "at the provider go on") {
+			t.Errorf("the audit event says %v", event)
+		}
 	}
 	if p := c.Open(e.URL + "/"); p.Status != http.StatusOK {
 		t.Errorf("a new login after the revocation: %d", p.Status)
