@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -29,8 +30,7 @@ func (s *Server) Do(args ...string) any {
 // Try is Do for a caller who expects a failure: an Error is the server's refusal, any other error means that it could not be
 // asked. An error nested in an array is returned as an element of type Error. It waits a second at most for a paused server.
 func (s *Server) Try(args ...string) (any, error) {
-	var conn net.Conn
-	err := s.options.place.Do(func() (err error) { conn, err = net.DialTimeout("tcp", s.Addr(), time.Second); return err })
+	conn, err := s.dial()
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,20 @@ func (s *Server) Try(args ...string) (any, error) {
 		}
 	}
 	return exchange(conn, r, args...)
+}
+
+// dial connects in the server's place.
+func (s *Server) dial() (conn net.Conn, err error) {
+	plain := &net.Dialer{Timeout: time.Second}
+	err = s.options.place.Do(func() (err error) {
+		if s.options.tls != nil {
+			conn, err = tls.DialWithDialer(plain, "tcp", s.Addr(), s.options.tls)
+			return err
+		}
+		conn, err = plain.Dial("tcp", s.Addr())
+		return err
+	})
+	return conn, err
 }
 
 func (s *Server) patience() time.Duration {

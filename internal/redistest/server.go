@@ -4,6 +4,8 @@
 package redistest
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -58,7 +60,8 @@ type options struct {
 	args       []string
 	sentinel   bool // it watches servers and keeps no data
 	place      Place
-	file       string // what the configuration file says at first; Redis and Sentinels write to it
+	file       string      // what the configuration file says at first; Redis and Sentinels write to it
+	tls        *tls.Config // for a client; nil: the server speaks plain text
 }
 
 // Option changes how a server is started.
@@ -70,6 +73,16 @@ func WithAppendOnly() Option { return func(o *options) { o.appendOnly = true } }
 
 // WithPassword demands password of every client.
 func WithPassword(password string) Option { return func(o *options) { o.password = password } }
+
+// WithTLS has the server speak TLS alone, to clients, replicas and the other nodes of a cluster, with a certificate for 127.0.0.1
+// that signs itself. Clients need not show one.
+func WithTLS(certFile, keyFile string, roots *x509.CertPool) Option {
+	return func(o *options) {
+		o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		o.args = append(o.args, "--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-ca-cert-file", certFile,
+			"--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes")
+	}
+}
 
 // WithArgs adds arguments of redis-server, such as "--min-replicas-to-write", "1".
 func WithArgs(args ...string) Option { return func(o *options) { o.args = append(o.args, args...) } }
@@ -205,6 +218,9 @@ func (s *Server) args() []string {
 		args = append(args, filepath.Join(s.dir, serverFile))
 	}
 	args = append(args, "--bind", s.host(), "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", "")
+	if s.options.tls != nil {
+		args = append(args, "--tls-port", strconv.Itoa(s.port), "--port", "0")
+	}
 	if s.options.appendOnly {
 		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
 	} else {

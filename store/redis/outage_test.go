@@ -3,6 +3,8 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -216,6 +218,36 @@ func TestRS01AnswersThatAreNoneAreUnavailableWithTheirCause(t *testing.T) {
 			storetest.RequireUnavailable(t, s)
 		})
 	}
+}
+
+func TestRS01AServerThatCannotSaveToDiskTakesNothingUntilItCan(t *testing.T) {
+	dir := t.TempDir()
+	server := redistest.Start(t, redistest.WithArgs("--dir", dir, "--save", "3600 1000000"))
+	w := newWatcher()
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}, Observer: w})
+	storetest.RequireAvailable(t, s)
+	file := filepath.Join(dir, "dump.rdb")
+	must(t, os.RemoveAll(file))
+	must(t, os.MkdirAll(filepath.Join(file, "in the way"), 0o700))
+	server.Do("BGSAVE")
+	eventually(t, "it refuses", func() bool {
+		_, err := s.Probe(t.Context(), 0, revocation.Beat{})
+		return err != nil && strings.Contains(err.Error(), "it cannot save to disk")
+	})
+	var outage *store.Unavailable
+	if err := s.Append(t.Context(), entriesOf(3, 1)); !errors.As(err, &outage) {
+		t.Errorf("append: %v", err)
+	}
+	if _, err := s.Claim(t.Context(), "k", []byte("v"), time.Minute); !errors.As(err, &outage) {
+		t.Errorf("claim: %v", err)
+	}
+	if w.count("misconf") == 0 {
+		t.Errorf("counted as %v", w.called)
+	}
+	must(t, os.RemoveAll(file))
+	server.Do("BGSAVE")
+	eventually(t, "it takes writes", func() bool { _, err := s.Probe(t.Context(), 0, revocation.Beat{}); return err == nil })
+	storetest.RequireAvailable(t, s)
 }
 
 func TestTheReasonOfAFailureStaysTheSameWhileItLasts(t *testing.T) {

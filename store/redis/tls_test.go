@@ -72,6 +72,24 @@ func TestAServerThatAsksForACertificateIsShownOne(t *testing.T) {
 	}
 }
 
+func TestAClusterThatSpeaksTLSAloneKeepsTheContractOfStoresAndOutlivesAFailover(t *testing.T) {
+	t.Parallel()
+	cert, key, roots := certificate(t)
+	cluster := redistest.StartCluster(t, 3, 1, redistest.WithTLS(cert, key, roots))
+	o := redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true, Acknowledge: 1, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	runWithPrefixes(t, o)
+
+	entries := everywhere()
+	s := open(t, o)
+	eventually(t, "the replicas acknowledge", func() bool { return s.Append(t.Context(), entries) == nil })
+	cluster.Nodes()[0].Kill()
+	requireEntries(t, s, entries)
+
+	o.TLS = nil
+	plain := open(t, o)
+	storetest.RequireUnavailable(t, plain)
+}
+
 // certificate writes a self-signed certificate for 127.0.0.1 and its key to files.
 func certificate(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
 	t.Helper()
