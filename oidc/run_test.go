@@ -128,7 +128,9 @@ func TestID04_the_allowance_for_unknown_kids_comes_back_with_time(t *testing.T) 
 			_, err := rp.VerifyLogoutToken(t.Context(), server.LogoutToken(func(h, c map[string]any) {
 				h["kid"], c["aud"], c["sub"] = "unknown", clientID, "s"
 			}))
-			wantKind(t, err, oidc.KindInvalid)
+			if kind := oidc.KindOf(err); kind != oidc.KindInvalid && kind != oidc.KindUnavailable {
+				t.Errorf("%v", err)
+			}
 		}
 		for _, step := range []struct {
 			wait time.Duration

@@ -31,9 +31,13 @@ func (s *Set) Refresh(ctx context.Context) error {
 	return r.wait(ctx)
 }
 
+// errTooSoon is a token of a key that the provider may have by now.
+var errTooSoon = fmt.Errorf("%w: they have been asked for too often to be asked for again", ErrUnavailable)
+
 // renew sees to it that the set is read again, unless it already comes from a later reading than from. A reading that is
-// under way is waited for; a new one needs an allowance. Where there is none the error is that of the last reading, or
-// ErrSignature if that worked: the keys are then fresh, and the token's is not among them.
+// under way is waited for; a new one needs an allowance. Where there is none the error is that of the last reading. If that
+// worked it is ErrSignature for a login, and errTooSoon for what anyone may bring: strangers can use that allowance up at the
+// very moment when the provider changes its keys, and a logout token that was refused for good would not be sent again.
 func (s *Set) renew(ctx context.Context, from int, lane Lane) error {
 	s.mu.Lock()
 	if s.from != from {
@@ -42,7 +46,7 @@ func (s *Set) renew(ctx context.Context, from int, lane Lane) error {
 	}
 	if s.current == nil && !s.allowances[lane].take(s.config.Now()) {
 		defer s.mu.Unlock()
-		return cmp.Or(s.failed, ErrSignature)
+		return cmp.Or(s.failed, map[Lane]error{LaneLogin: ErrSignature}[lane], errTooSoon)
 	}
 	r := s.read(ctx)
 	s.mu.Unlock()
