@@ -213,6 +213,24 @@ func Test_a_disk_that_hangs_holds_up_one_revocation_and_no_other(t *testing.T) {
 	})
 }
 
+func Test_what_a_full_disk_cannot_keep_is_delivered_all_the_same_and_kept_once_there_is_room(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &brokenBox{}
+		w, stop := startWriter(t, &memLog{}, box, nil)
+		defer stop()
+		box.full.Store(true)
+		gone, _ := ended()
+		if d, err := w.Write(t.Context(), gone); d != revocation.Delivered || err != nil || w.Kept() {
+			t.Errorf("%v, %v; kept %v", d, err, w.Kept())
+		}
+		box.full.Store(false)
+		time.Sleep(3 * time.Second)
+		if !w.Kept() || box.Len() != 1 {
+			t.Errorf("kept %v, %d on the disk", w.Kept(), box.Len())
+		}
+	})
+}
+
 func Test_what_was_delivered_is_kept_until_a_copy_holds_it_and_the_newest_past_the_limit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := &slowBox{}

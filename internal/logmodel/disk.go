@@ -10,6 +10,7 @@ type disk struct {
 	draft   set  // the next one, while it is written
 	spared  set  // what the box need not keep once that is done
 	saving  bool
+	own     set // what it has answered for; an observer knows
 }
 
 // write puts revocations into the outbox on the disk, before they are answered for.
@@ -19,12 +20,11 @@ func (d *disk) write(what set) {
 	}
 }
 
-// promise is what an answer promises of these revocations whatever becomes of the edge's memory and the log.
-func (d *disk) promise(what set) set {
+// answer notes revocations that the edge has answered for, and that its disk has to keep.
+func (d *disk) answer(what set) {
 	if d.hasDisk {
-		return what
+		d.own |= what
 	}
-	return 0
 }
 
 // knows are the revocations that an edge remembers, or would if it started.
@@ -49,7 +49,7 @@ func (w *world) save(e *edge) bool {
 
 // crash ends an edge.
 func (w *world) crash(e *edge) bool {
-	*e = edge{disk: disk{hasDisk: e.hasDisk, away: e.hasDisk, box: e.box, copied: e.copied}}
+	*e = edge{disk: disk{hasDisk: e.hasDisk, away: e.hasDisk, box: e.box, copied: e.copied, own: e.own}}
 	return true
 }
 

@@ -77,6 +77,19 @@ func (w *world) round(e *edge) bool {
 	return true
 }
 
+// forget leaves out what is set anew before it is looked at again: worlds that differ in nothing else are one.
+func (e *edge) forget() {
+	if e.step != giving {
+		e.mark, e.back = 0, 0
+	}
+	if e.step != loaded {
+		e.snapped = 0
+	}
+	if e.step == idle && !e.bad {
+		e.head, e.due, e.doubt = head{}, 0, 0
+	}
+}
+
 // compare decides what a probe's answer asks for.
 func (w *world) compare(e *edge) bool {
 	for inc := uint8(1); inc < 8; inc++ {

@@ -18,6 +18,7 @@ type Result struct {
 //   - nobody vouches for an incarnation of which a revocation was lost everywhere. The only excuse is an edge that was
 //     vouching already and had not read it when the log and all who knew it were lost together; of what an edge with a disk has
 //     answered for there is none: that is lost nowhere;
+//   - an edge with a disk refuses what it has answered for whenever it runs;
 //   - once faults end and all edges run, a few rounds later everybody knows what anybody knew, or had on its disk.
 //
 // As long as the only edge that knows a revocation is away with its disk, one that was vouching when the log lost it, and had not
@@ -58,6 +59,9 @@ func (w world) problem() string {
 	for i, e := range w.edges {
 		if e.bad {
 			return fmt.Sprintf("edge %d calls its copy fresh or whole and does not know %03b", i, e.due&^e.memory)
+		}
+		if !e.away && e.own&^e.memory != 0 {
+			return fmt.Sprintf("edge %d runs and does not refuse %03b, which it has answered for", i, e.own&^e.memory)
 		}
 		if e.held&w.dead != 0 {
 			return fmt.Sprintf("edge %d vouches for an incarnation whose revocations are lost", i)

@@ -18,6 +18,7 @@ func Test_no_order_of_steps_and_faults_breaks_the_promise(t *testing.T) {
 		{logmodel.Size{Revocations: 1}, logmodel.Faults{Empty: 1, Lag: 1}},
 		{logmodel.Size{Revocations: 2}, logmodel.Faults{Trim: 1}},
 		{logmodel.Size{Revocations: 1, Disks: 1}, logmodel.Faults{Empty: 1, Crash: 1}},
+		{logmodel.Size{Revocations: 1, Disks: 1}, logmodel.Faults{Fail: 1, Crash: 1}},
 		{logmodel.Size{Revocations: 1, Disks: 1, Saves: 1}, logmodel.Faults{Lag: 1, Crash: 1}},
 	} {
 		t.Run(fmt.Sprintf("%+v %+v", row.size, row.faults), func(t *testing.T) {

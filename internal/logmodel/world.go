@@ -1,6 +1,6 @@
 // Package logmodel is a model of how edges follow one shard of the revocation log and how both make good what one of them
-// lost: the protocol of package revocation, cut into its atomic steps, with every fault at every place. Explore goes through
-// all states that small worlds can reach. Names follow revocation.Follower; a rule of the protocol can be left out, to see
+// lost: the protocol of package revocation, cut into its atomic steps, with every fault at every place, and with what outlives
+// an edge that has a disk. Explore goes through all states that small worlds can reach. Names follow revocation.Follower; a rule of the protocol can be left out, to see
 // that the model would notice.
 package logmodel
 
@@ -50,7 +50,6 @@ type world struct {
 
 	unwritten    set // revocations that nobody has made yet
 	acknowledged set // that the log has acknowledged
-	durable      set // that were answered for by an edge with a disk: it has to know them whenever it runs
 	lost         set // answered ones that nobody knows any more, on no disk either
 	excused      set // of these: an edge that had not read them yet goes on to vouch for their incarnation
 	risked       set // acknowledged ones that the log lost while an edge vouched that had not read them yet
@@ -75,6 +74,9 @@ func (w world) next(visit func(world)) {
 	try := func(step func(*world) bool) {
 		if to := w; step(&to) {
 			to.observe()
+			for i := range to.edges {
+				to.edges[i].forget()
+			}
 			visit(to)
 		}
 	}
@@ -130,7 +132,7 @@ func (w world) revocations(by int, r uint8, try func(func(*world) bool)) {
 		if w.rules.Retained {
 			e.write(1 << r)
 		}
-		w.durable |= e.promise(1 << r)
+		e.answer(1 << r)
 		return w.log.append(1 << r)
 	})
 	for _, written := range []bool{false, true} {
@@ -139,7 +141,7 @@ func (w world) revocations(by int, r uint8, try func(func(*world) bool)) {
 			if w.rules.Outbox {
 				e.outbox = e.outbox.with(r)
 				e.write(1 << r)
-				w.durable |= e.promise(1 << r)
+				e.answer(1 << r)
 			}
 			return take(&w.faults.Fail) && (!written || w.log.append(1<<r))
 		})
@@ -185,17 +187,19 @@ func (w *world) concerning(incarnations set) (out set) {
 
 // observe brings up to date what an observer knows.
 func (w *world) observe() {
-	known := w.log.snapshot
+	known, durable := w.log.snapshot, set(0)
 	vouching := false
-	for _, e := range w.edges {
+	for i := range w.edges {
+		e := &w.edges[i]
 		known |= e.knows()
+		durable |= e.own
 		vouching = vouching || e.held != 0
 	}
-	gone := (w.acknowledged | w.durable) &^ known &^ w.lost
+	gone := (w.acknowledged | durable) &^ known &^ w.lost
 	w.lost |= gone
 	if vouching {
-		w.excused |= gone &^ w.durable
-		gone &= w.durable
+		w.excused |= gone &^ durable
+		gone &= durable
 	}
 	if gone != 0 {
 		w.dead |= 1<<(w.born+1) - 2

@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -62,5 +63,42 @@ func BenchmarkAddToTheOutbox(b *testing.B) {
 		if err := box.Add(entries); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// willing is a log that takes everything at once: what is measured beside it is the disk.
+type willing struct{ revocation.Sink }
+
+func (willing) Append(context.Context, []revocation.Entry) error { return nil }
+
+func BenchmarkRevocationThatTheLogTook(b *testing.B) {
+	for name, atOnce := range map[string]int{"alone": 1, "64 at once": 32} { // times two processors
+		b.Run(name, func(b *testing.B) {
+			f := claim(b, b.TempDir(), options(ringOf(b, newKey(b, time.Now().Add(-time.Hour)))))
+			box, _, err := f.OpenOutbox()
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer box.Close()
+			w := revocation.NewWriter(willing{}, revocation.NewReplica(time.Now), "", func(int) {})
+			w.Resume(box, nil, 1_000_000)
+			write := func() {
+				if _, err := w.Write(b.Context(), families(1)...); err != nil {
+					b.Error(err)
+				}
+			}
+			if atOnce == 1 {
+				for b.Loop() {
+					write()
+				}
+				return
+			}
+			b.SetParallelism(atOnce)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					write()
+				}
+			})
+		})
 	}
 }
