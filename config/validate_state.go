@@ -40,6 +40,10 @@ func (v validator) store() {
 	if redis.Cluster && redis.DB != 0 {
 		v.report(path+".db", "a cluster has only database 0", "")
 	}
+	if (redis.Cluster || redis.MasterName != "") && !v.r.Given(path+".acknowledge") {
+		v.warn(path+".acknowledge", "is 0: what a master takes just before it is replaced counts as delivered, and may be lost",
+			"set it to 1 where each master has two replicas, or to 0 to accept that")
+	}
 	v.redisTransport(path, redis)
 }
 

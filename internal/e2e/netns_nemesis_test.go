@@ -28,6 +28,7 @@ func Test_no_partition_or_failover_lets_a_revoked_session_in_or_loses_another(t 
 				all[i].do(l)
 				l.net.Heal()
 				l.master()
+				l.settle()
 			})
 		}
 	}
