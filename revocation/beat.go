@@ -57,6 +57,7 @@ const BeatLife = time.Hour
 // they can be compared whatever the edges' clocks say.
 type Beat struct {
 	Origin Origin        // empty: nothing is told
+	Deaf   bool          // the answer need not hold the beats of the others
 	Gone   bool          // the origin will not follow the shard any more: what it told is taken away
 	At     Millis        // when the log heard it; the log sets this
 	Read   Millis        // all that was in the shard at this time is in the origin's copy; 0: it has not read it yet

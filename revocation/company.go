@@ -11,12 +11,13 @@ import (
 // probe asks for the head of a shard, and tells the others how far this edge has read it.
 func (f *Follower) probe(ctx context.Context, shard int) (Head, error) {
 	fleet := f.opt.Fleet
+	mine := fleet.beat(shard, f.opt.Replica.place(shard).Cursor)
 	sent := f.opt.Now()
-	head, err := f.opt.Stream.Probe(ctx, shard, fleet.beat(shard, f.opt.Replica.place(shard).Cursor))
+	head, err := f.opt.Stream.Probe(ctx, shard, mine)
 	if err != nil {
 		return Head{}, err
 	}
-	if fleet.heard(shard, sent, f.opt.Now(), head) && head.Unread != "" {
+	if fleet.heard(shard, sent, f.opt.Now(), head, !mine.Deaf) && head.Unread != "" {
 		f.opt.Log.Warn("what edges tell of themselves in the revocation log cannot be read as a whole; revocations are not affected",
 			"shard", shard, "problem", head.Unread)
 	}

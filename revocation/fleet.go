@@ -1,7 +1,6 @@
 package revocation
 
 import (
-	"math"
 	"sync"
 	"time"
 )
@@ -23,16 +22,32 @@ type Fleet struct {
 	shards [Shards]roll
 }
 
-// roll is what the last probe of a shard told of the edges.
+// roll is what probes of a shard told of the edges.
 type roll struct {
-	asked    time.Time // when it was sent, by this edge's clock; zero: none was answered yet
-	at       Millis    // when the log answered, by its own
+	last     answer // to a probe
+	told     answer // to a probe that listened
 	life     string
 	beats    []Beat
 	unread   string
 	clock    time.Duration // by how much this edge's clock was ahead of the log's
 	read     Millis        // as Beat.Read, of this edge
+	turn     int           // counts probes
 	replaced bool          // whether Before was taken away
+}
+
+// answer ties a time of the log's clock to one of this edge's.
+type answer struct {
+	asked time.Time // when the probe was sent, by this edge's clock; zero: none was answered yet
+	at    Millis    // when the log answered, by its own
+}
+
+// since is the time since a time of the log's clock, at most. A time from after the answer is from another server's clock, and
+// says nothing.
+func (a answer) since(at Millis, now time.Time) time.Duration {
+	if at == 0 || at > a.at {
+		return Never
+	}
+	return a.at.Time().Sub(at.Time()) + now.Sub(a.asked)
 }
 
 // NewFleet returns a Fleet that has heard nothing.
@@ -49,22 +64,30 @@ func (f *Fleet) beat(shard int, at Cursor) Beat {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := &f.shards[shard]
-	return Beat{Origin: f.opt.Self, Region: f.opt.Region, Read: r.read, Cursor: at, Clock: r.clock}
+	r.turn++
+	return Beat{Origin: f.opt.Self, Deaf: r.turn%r.every() != 0, Region: f.opt.Region, Read: r.read, Cursor: at, Clock: r.clock}
 }
 
+// every is of how many probes one listens. Each edge hears of each, so that the cost to the log grows by the square of their number
+// otherwise; a dozen hear each other each time.
+func (r *roll) every() int { return min(1+len(r.beats)/16, 5) }
+
 // heard takes in the answer to a probe that was sent and answered at these times, and reports whether its trouble is new.
-func (f *Fleet) heard(shard int, sent, answered time.Time, head Head) (news bool) {
+func (f *Fleet) heard(shard int, sent, answered time.Time, head Head, listened bool) (news bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := &f.shards[shard]
-	if sent.Before(r.asked) {
+	if sent.Before(r.last.asked) {
 		return false // a later one was answered sooner
 	}
 	if r.life != head.Life { // another server may have another clock
 		r.read = 0
 	}
-	news = r.unread != head.Unread
-	r.asked, r.at, r.life, r.beats, r.unread = sent, head.Time, head.Life, head.Beats, head.Unread
+	r.last, r.life = answer{sent, head.Time}, head.Life
+	if listened {
+		news = r.unread != head.Unread
+		r.told, r.beats, r.unread = r.last, head.Beats, head.Unread
+	}
 	if head.Time != 0 {
 		r.clock = sent.Add(answered.Sub(sent) / 2).Sub(head.Time.Time()).Round(time.Millisecond)
 	}
@@ -108,10 +131,10 @@ func (f *Fleet) Silence() (oldest time.Duration) {
 	defer f.mu.Unlock()
 	now := f.opt.Now()
 	for i := range f.shards {
-		if f.shards[i].asked.IsZero() {
-			return math.MaxInt64
+		if f.shards[i].last.asked.IsZero() {
+			return Never
 		}
-		oldest = max(oldest, now.Sub(f.shards[i].asked))
+		oldest = max(oldest, now.Sub(f.shards[i].last.asked))
 	}
 	return oldest
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,4 +240,48 @@ func Test_a_beat_from_a_faster_clock_before_a_failover_makes_nobody_fresh(t *tes
 			t.Errorf("once it is back a says: %v stale", s.Staleness)
 		}
 	})
+}
+
+func Test_many_edges_listen_less_often_and_still_know_each_other(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		probes := &listeners{memLog: log}
+		a := join(t, probes, "a", 0, "")
+		defer a.stop()
+		for range 39 {
+			defer join(t, log, "b", 0, "").stop()
+		}
+		time.Sleep(20 * time.Second)
+		probes.deaf.Store(0)
+		probes.all.Store(0)
+		time.Sleep(60 * time.Second)
+		if all, deaf := probes.all.Load(), probes.deaf.Load(); deaf < all/2 || deaf > all*3/4 {
+			t.Errorf("%d of %d probes did not listen, want two of three", deaf, all)
+		}
+		seen := a.sees("b")
+		if len(seen) != 39 {
+			t.Errorf("%d others are known", len(seen))
+		}
+		for _, s := range seen {
+			if s.Staleness > 5*time.Second {
+				t.Errorf("%s is said to be %v stale", s.Origin, s.Staleness)
+			}
+		}
+		if s := a.sees("a")[0]; s.Staleness > 2*time.Second || s.Heard > 2*time.Second {
+			t.Errorf("of itself it says %v stale, heard %v ago", s.Staleness, s.Heard)
+		}
+	})
+}
+
+// listeners counts the probes of an edge, and those that did not want to hear of the others.
+type listeners struct {
+	*memLog
+	all, deaf atomic.Int64
+}
+
+func (l *listeners) Probe(ctx context.Context, shard int, mine revocation.Beat) (revocation.Head, error) {
+	if l.all.Add(1); mine.Deaf {
+		l.deaf.Add(1)
+	}
+	return l.memLog.Probe(ctx, shard, mine)
 }

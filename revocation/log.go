@@ -34,7 +34,7 @@ type Head struct {
 	Life string
 
 	Time   Millis // when the log answered, by its own clock
-	Beats  []Beat // what all edges last told of the shard: advice, on which nothing else here hangs
+	Beats  []Beat // what all edges last told of the shard, unless the probe was deaf: advice, on which nothing else here hangs
 	Unread string // why beats are missing from these; empty: none are
 }
 

@@ -80,6 +80,9 @@ func (s *memShard) tell(mine revocation.Beat, now revocation.Millis) (all []revo
 	maps.DeleteFunc(s.beats, func(_ revocation.Origin, b revocation.Beat) bool {
 		return now.Time().Sub(b.At.Time()).Abs() > revocation.BeatLife
 	})
+	if mine.Deaf {
+		return nil
+	}
 	return slices.Collect(maps.Values(s.beats))
 }
 

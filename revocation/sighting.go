@@ -89,19 +89,12 @@ func (s *Sighting) see(shard int, b Beat, seen ShardSighting) {
 	}
 }
 
-// sight is what a beat says by now. What this edge has read it knows better than from its own beat, which is one probe old. A
-// beat from after the log's own time is from another server's clock, and says nothing until the next.
+// sight is what a beat says by now. Of itself this edge knows better than by its own beat, which is one probe old.
 func (r *roll) sight(b Beat, self bool, now time.Time) ShardSighting {
+	when := r.told
 	if self {
-		b.Read = max(b.Read, r.read)
+		when = r.last
+		b.At, b.Read = when.at, r.read
 	}
-	return ShardSighting{Heard: r.since(b.At, now), Staleness: r.since(b.Read, now), Read: b.Read, Cursor: b.Cursor}
-}
-
-// since is the time since a time of the log's clock, at most.
-func (r *roll) since(at Millis, now time.Time) time.Duration {
-	if at == 0 || at > r.at {
-		return Never
-	}
-	return r.at.Time().Sub(at.Time()) + now.Sub(r.asked)
+	return ShardSighting{Heard: when.since(b.At, now), Staleness: when.since(b.Read, now), Read: b.Read, Cursor: b.Cursor}
 }

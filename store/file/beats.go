@@ -31,7 +31,9 @@ func (b *beats) tell(shard int, mine revocation.Beat, now revocation.Millis) (al
 			delete(known, origin)
 			continue
 		}
-		all = append(all, beat)
+		if !mine.Deaf {
+			all = append(all, beat)
+		}
 	}
 	return all
 }

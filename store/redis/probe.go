@@ -20,12 +20,15 @@ const maxOrigins = 200
 // entry that was trimmed away, but always before the first that is kept: Redis does not keep it exactly.
 func (s *Store) Probe(ctx context.Context, shard int, mine revocation.Beat) (head revocation.Head, err error) {
 	names := []string{s.keys.stream(shard), s.keys.current(shard), s.keys.held(shard), s.keys.beat(shard), s.keys.life(shard), s.keys.origins(shard)}
-	said := mine.Encode()
+	said, hear := mine.Encode(), 1
 	if mine.Gone {
 		said = ""
 	}
+	if mine.Deaf {
+		hear = 0
+	}
 	err = s.call(ctx, "probing the log", func(ctx context.Context) error {
-		reply, err := s.client.Eval(ctx, probeScript, names, rand.Text(), string(mine.Origin), said, revocation.BeatLife.Milliseconds(), maxOrigins).Slice()
+		reply, err := s.client.Eval(ctx, s.probe, names, rand.Text(), string(mine.Origin), said, revocation.BeatLife.Milliseconds(), maxOrigins, hear).Slice()
 		if err != nil {
 			return err
 		}

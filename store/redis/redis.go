@@ -23,6 +23,7 @@ type Store struct {
 	reader  goredis.UniversalClient // blocking reads only
 	budget  *budget
 	health  *health
+	probe   string // the script that is sent most
 
 	inFlight atomic.Int64
 }
@@ -41,6 +42,7 @@ func New(o Options) (*Store, error) {
 		reader:  blocking(o),
 		budget:  newBudget(),
 		health:  &health{},
+		probe:   bare(probeScript),
 	}, nil
 }
 

@@ -1,6 +1,9 @@
 package redis
 
-import _ "embed"
+import (
+	_ "embed"
+	"regexp"
+)
 
 // The scripts, each one step on the keys of one slot. Their first lines say what they take and return.
 var (
@@ -34,3 +37,9 @@ var (
 	//go:embed lua/roll.lua
 	rollScript string // read-only
 )
+
+// constant pattern: what Redis need not be told of a script.
+var remarks = regexp.MustCompile(`(?m)^\s*(--.*)?\n|^ +`)
+
+// bare is a script without its comments and indentation: it is sent as a whole each time.
+func bare(script string) string { return remarks.ReplaceAllLiteralString(script, "") }

@@ -40,6 +40,9 @@ func beats(t *testing.T, s Subject) {
 	if other, _ := hear(t, s, 4, revocation.Beat{}); len(other) > 0 {
 		t.Errorf("another shard hears %v", other)
 	}
+	if heard, _ := hear(t, s, 3, revocation.Beat{Deaf: true}); len(heard) > 0 {
+		t.Errorf("who does not listen hears %v", heard)
+	}
 	first.Read, first.Region = 1_700_000_001_000, ""
 	_, first.At = hear(t, s, 3, first)
 	want("after a newer one", first, second)

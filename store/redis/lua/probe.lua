@@ -5,7 +5,8 @@
 -- KEYS[6] origins: a hash of edge -> 'AT what it says', AT in milliseconds since 1970
 -- ARGV[1] a name for the shard's life, used if it has none
 -- ARGV[2] the edge, or '' for none, ARGV[3] what it says, or '' to take its beat away
--- ARGV[4] how long a beat is kept, in milliseconds, ARGV[5] how many are
+-- ARGV[4] how long a beat is kept, in milliseconds, ARGV[5] how many are,
+-- ARGV[6] 1 to hear the beats of all, 0 not to
 -- returns {current or '', held, last id, greatest deleted id, entries ever added, length, first id or '', life,
 --          now in milliseconds, {edge, 'AT what it says', ...} or what is wrong with these}
 
@@ -61,7 +62,7 @@ local function hear()
   return out
 end
 
-local origins = tell() or hear()
+local origins = tell() or ARGV[6] == '1' and hear() or {}
 
 local current = redis.call('GET', KEYS[2]) or ''
 local held = redis.call('SMEMBERS', KEYS[3])
