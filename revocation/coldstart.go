@@ -3,6 +3,7 @@ package revocation
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -30,6 +31,7 @@ func (f *Follower) coldStart(ctx context.Context) {
 				f.lean()
 			}
 			leant = true
+			pause(ctx, interval/4+rand.N(interval/4)) // a server that refuses is not asked twenty times a second
 		}
 		if done {
 			f.trouble.over(starting)

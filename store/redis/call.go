@@ -26,6 +26,7 @@ func (s *Store) call(ctx context.Context, doing string, f func(context.Context) 
 	start := time.Now()
 	err := s.attempts(limited, f)
 	took := time.Since(start)
+	s.met(err)
 	cause, _ := explain(reveal(err))
 	if own := ended(ctx); own != nil && cause == Timeout {
 		err = own
@@ -38,6 +39,14 @@ func (s *Store) call(ctx context.Context, doing string, f func(context.Context) 
 	}
 	s.note(cause, err, took)
 	return err
+}
+
+// met takes note that the server speaks to us.
+func (s *Store) met(err error) {
+	var reply goredis.Error
+	if err == nil || errors.As(reveal(err), &reply) {
+		s.answered.Store(true)
+	}
 }
 
 // ended tells how a caller's own limit ended; nil: it did not. The connection's deadline may come a moment before the context's.

@@ -64,8 +64,10 @@ var refusals = []refusal{
 	{"TRYAGAIN", "tryagain", "a slot of the cluster is on the move"},
 	{"CROSSSLOT", "crossslot", "store.redis.cluster is not for a proxy in front of a cluster"},
 	{"cluster support disabled", "no_cluster", "it is no node of a cluster: remove store.redis.cluster"},
+	{"unknown command 'sentinel'", "no_sentinel", "it is a Redis server and no Sentinel: name Sentinels in store.redis.addresses, or remove store.redis.master_name"},
+	{"redis: nil", "no_master", "the Sentinels know no master of that name: check store.redis.master_name"},
 	{"older than 7.0", "old", "edgeauth needs Redis 7.0 or later, or Valkey"},
-	{"unknown command", "old", "edgeauth needs Redis 7.0 or later, or Valkey, with none of its commands renamed"},
+	{"unknown command", "old", "edgeauth needs Redis 7.0 or later, or Valkey, with none of its commands renamed; a Sentinel needs store.redis.master_name"},
 }
 
 // explain finds an error's cause, and a cure that an operator can try; empty for none.
@@ -125,8 +127,6 @@ func cureOf(err error) string {
 	switch unanswered(err) {
 	case Untrusted:
 		return "check store.redis.tls, ca_file, server_name and cert_file against the server's tls-* settings"
-	case Lost:
-		return wantsCertificate
 	case Malformed:
 		return "is this a Redis server, and store.redis.tls as it expects?"
 	}
@@ -138,8 +138,20 @@ func isFull(err error) bool {
 	return errors.Is(err, goredis.ErrPoolTimeout) || errors.Is(err, goredis.ErrPoolExhausted)
 }
 
-// wantsCertificate is a cure for TLS only: in TLS 1.3 a server that wants a certificate may end the connection without a word.
-const wantsCertificate = "does the server ask for a certificate? Then set store.redis.cert_file"
+// strangerCure is a cure for what happens to a store that its server has never answered: one of the two may speak TLS and the other
+// not, which looks like silence or like a lost connection, and in TLS 1.3 a server that wants a certificate may end the
+// connection without a word.
+func strangerCure(err error, speaksTLS bool) string {
+	switch cause := root(err); {
+	case cause == Timeout && speaksTLS:
+		return "if the server is up: does it speak TLS on this port? Else remove store.redis.tls"
+	case cause == Lost && speaksTLS:
+		return "does the server ask for a certificate? Then set store.redis.cert_file"
+	case cause == Lost:
+		return "does the server speak TLS on this port? Then set store.redis.tls"
+	}
+	return ""
+}
 
 func isTimeout(err error) bool {
 	var timeout net.Error

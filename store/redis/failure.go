@@ -44,7 +44,11 @@ func (s *Store) clean(where string, err error) error {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
 		}
 	}
-	if _, cure := explain(err); cure != "" && (cure != wantsCertificate || s.options.TLS != nil) {
+	_, cure := explain(err)
+	if cure == "" && !s.answered.Load() {
+		cure = strangerCure(err, s.options.TLS != nil)
+	}
+	if cure != "" {
 		text += " (" + cure + ")"
 	}
 	return &cause{text: text, err: err, reason: string(root(err)) + " at " + where}

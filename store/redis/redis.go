@@ -26,6 +26,7 @@ type Store struct {
 	probe   string // the script that is sent most
 
 	inFlight atomic.Int64
+	answered atomic.Bool // whether the server ever did, be it with an error
 }
 
 // New makes a store of valid options. It opens no connection: a server that is down now may be up later, and the first
