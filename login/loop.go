@@ -30,6 +30,6 @@ func (s *Server) breakLoop(w http.ResponseWriter, r *http.Request, b beginning, 
 	b.restarts = 0
 	return &web.Error{Code: http.StatusTooManyRequests, Reason: "login_loop", Title: "The login goes round in circles",
 		Public: "You were sent to log in three times within a minute, and each time it did not hold. The browser may refuse " +
-			"cookies, or a clock may be wrong. If it stays like this, tell the operator the request ID.",
+			"cookies, a clock may be wrong, or a service that logins need does not answer. If it stays like this, tell the operator the request ID.",
 		Links: []web.Link{{Text: "Try again", URL: s.loginURL(b)}, {Text: "Log out", URL: Prefix + "logout"}}}
 }

@@ -53,6 +53,13 @@ func (r *rolls) with(do func()) error {
 	return nil
 }
 
+// empty is what a store that lost its data does.
+func (r *rolls) empty() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tables = nil
+}
+
 func (r *rolls) Enter(_ context.Context, key, row string, value []byte, _ int, _ time.Duration) error {
 	return r.with(func() {
 		if r.tables == nil {

@@ -66,7 +66,7 @@ func (s *Server) list(r *http.Request, c *session.Session) (sessionList, error) 
 	if from != nil && from.EndSessionOrigin() != "" {
 		l.AtProvider, l.Forms = from.Status().Ready, []string{from.EndSessionOrigin()}
 	}
-	records, err := s.opt.Roster.Of(r.Context(), c.Subject)
+	records, err := s.known(r, c)
 	l.Complete, l.Full = err == nil, len(records) >= sessions.Kept
 	l.Sessions = []listed{s.own(c, records)}
 	for _, rec := range records {
@@ -77,10 +77,25 @@ func (s *Server) list(r *http.Request, c *session.Session) (sessionList, error) 
 	return l, err
 }
 
+// known is what the index has of c's person. It may lack the very session that asks, where the store lost its data or was away: that one is
+// noted now, rather than when its idle time is prolonged.
+func (s *Server) known(r *http.Request, c *session.Session) ([]sessions.Record, error) {
+	records, err := s.opt.Roster.Of(r.Context(), c.Subject)
+	if err != nil || indexOf(records, c) >= 0 {
+		return records, err
+	}
+	s.opt.Roster.Issued(r.Context(), c, s.visit(r))
+	return s.opt.Roster.Of(r.Context(), c.Subject)
+}
+
+func indexOf(records []sessions.Record, c *session.Session) int {
+	return slices.IndexFunc(records, func(k sessions.Record) bool { return k.Family == c.Family })
+}
+
 // own is the session of the request, of which the cookie knows all but the place.
 func (s *Server) own(c *session.Session, records []sessions.Record) listed {
 	rec := sessions.Of(c, sessions.Sight{Host: s.opt.Origin, LastSeen: s.opt.Now()})
-	if i := slices.IndexFunc(records, func(k sessions.Record) bool { return k.Family == c.Family }); i >= 0 {
+	if i := indexOf(records, c); i >= 0 {
 		rec.Client, rec.Place, rec.FirstSeen = records[i].Client, records[i].Place, records[i].FirstSeen
 	}
 	own := s.other(&rec, false)

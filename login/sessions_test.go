@@ -366,6 +366,20 @@ func TestTheIndexFailsNoLoginStepUpOrLogout(t *testing.T) {
 	}
 }
 
+func TestASessionThatTheIndexLostIsOnItAgainOnceItsOwnerLooks(t *testing.T) {
+	b := open(t)
+	c := b.called("Firefox 140 on Windows 10")
+	c.login("/x")
+	b.shop.rolls.empty()
+	if p := c.get(mine); strings.Count(p.body, "Firefox 140 on Windows 10") != 1 || !strings.Contains(p.body, "Berlin, DE") {
+		t.Errorf("the page does not know the browser:\n%s", p.body)
+	}
+	b.shop.rolls.broken.Store(true)
+	if p := c.get(mine); strings.Count(p.body, "This browser") != 1 || !strings.Contains(p.body, "Browser and place are not known right now") {
+		t.Errorf("without the index:\n%s", p.body)
+	}
+}
+
 func TestALogoutByAScriptIsToldNotRedirected(t *testing.T) {
 	b := open(t)
 	c := b.browser()

@@ -9,6 +9,9 @@ import (
 	"github.com/edgeauth/edgeauth/revocation"
 )
 
+// currentUnknown is this browser's session, which the page marks as such, where the index knows nothing of it.
+const currentUnknown = "Your session"
+
 // Device says which program it is, for people.
 func (l listed) Device() string {
 	switch {
@@ -17,7 +20,7 @@ func (l listed) Device() string {
 	case l.Browser != "" || l.OS != "":
 		return l.Browser + l.OS
 	case l.Current:
-		return "This browser"
+		return currentUnknown
 	}
 	return "Unknown browser"
 }
@@ -28,6 +31,8 @@ func (l listed) Place() string {
 	switch {
 	case l.Hidden:
 		return "Place not shown"
+	case place == "" && l.Current && l.Device() == currentUnknown:
+		return "Browser and place are not known right now"
 	case place == "" && l.Private:
 		place = "Private network"
 	case place == "":

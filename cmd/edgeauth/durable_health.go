@@ -49,9 +49,9 @@ func (e *edge) checkOutbox() (admin.State, string) {
 	case n == 0:
 		return admin.Ready, ""
 	case e.writer.Kept():
-		return admin.Degraded, fmt.Sprintf("%d revocations act on this edge only, until the store is back; they are kept in data_dir", n)
+		return admin.Degraded, "until the store is back, this edge alone acts on " + counted(n, "revocation") + ", kept in data_dir"
 	}
-	return admin.Degraded, fmt.Sprintf("%d revocations act on this edge only, until the store is back; if it ends before, other edges never hear of them", n)
+	return admin.Degraded, "until the store is back, this edge alone acts on " + counted(n, "revocation") + "; if it ends before, other edges never hear of them"
 }
 
 // measure registers the gauges.

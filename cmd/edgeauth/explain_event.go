@@ -68,7 +68,7 @@ func notThere(id, name string, events int) error {
 	if events == 0 {
 		return fmt.Errorf("%s holds no audit event in JSON lines (telemetry.log_format must be json; an event has \"msg\":\"audit\")", name)
 	}
-	return fmt.Errorf("no audit event in %s has the id or request_id %q (%s read); older ones may be in a log that was rotated away", name, id, counted(events, "event"))
+	return fmt.Errorf("no audit event in %s has the id or request_id %q (%s read); older ones may be in a log that was rotated away, others in another edge's; what no event tells of a request, its access record does", name, id, counted(events, "event"))
 }
 
 // findEvents reads the audit events of a log that have an id or request ID, and counts all. Lines that are none are passed over.

@@ -64,7 +64,7 @@ func (f *apiFlags) add(cmd *cobra.Command, person string) {
 		return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
 	})
 	cmd.MarkFlagsMutuallyExclusive("config", "server")
-	cmd.MarkFlagsOneRequired("config", "server")
+	cmd.SetFlagErrorFunc(dashedName)
 	cmd.MarkFlagsRequiredTogether("cert-file", "key-file")
 }
 
@@ -92,12 +92,15 @@ func (f *apiFlags) ask(cmd *cobra.Command, do func(context.Context, *client.Clie
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), apiTimeout)
 	defer cancel()
-	return do(ctx, c)
+	return f.cure(do(ctx, c))
 }
 
 func (f *apiFlags) target(cmd *cobra.Command) (client.Target, error) {
-	if f.server != "" {
+	switch {
+	case f.server != "":
 		return f.remote(cmd)
+	case f.config == "":
+		return client.Target{}, errors.New("want --config FILE for the edge on this machine, or --server URL for an API anywhere")
 	}
 	if f.caFile+f.certFile+f.tokenFile != "" {
 		return client.Target{}, errors.New("--ca-file, --cert-file and --token-file belong to --server")

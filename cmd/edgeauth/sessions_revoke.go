@@ -49,6 +49,10 @@ func (f *apiFlags) revokeEach(ctx context.Context, cmd *cobra.Command, c *client
 	var failed error
 	ended := 0
 	for _, name := range names {
+		if err := sessionNamed(name); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
 		got, err := c.RevokeSession(ctx, &edgeauthv1.RevokeSessionRequest{Session: name, Reason: reason})
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("session %.40q: %w", name, client.Said(err)))

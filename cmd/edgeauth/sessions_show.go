@@ -24,6 +24,9 @@ func newSessionsShow() *cobra.Command {
 			"  edgeauth sessions show --config config.yaml Zm9vYmFyYmF6cXV4MTIzNA --subject 0b8f-… --output json",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := sessionNamed(args[0]); err != nil {
+				return err
+			}
 			return f.ask(cmd, func(ctx context.Context, c *client.Client) error {
 				got, err := c.GetSession(ctx, &edgeauthv1.GetSessionRequest{Session: args[0], Subject: f.person()})
 				if err != nil {
