@@ -43,7 +43,7 @@ type Provider struct {
 	ExtraParams      map[string]string `yaml:"extra_params" default:"{}" doc:"More parameters for the authorization request, for example {kc_idp_hint: corp}. The protocol's own cannot be replaced."`
 	ClockSkew        time.Duration     `yaml:"clock_skew" default:"5s" min:"1s" max:"60s" doc:"How far the provider's clock may differ from ours when times in tokens are checked."`
 	Logout           bool              `yaml:"logout" default:"true" doc:"Whether logging out here also logs out at the provider (RP-Initiated Logout), and revokes the tokens that it gave where it can (RFC 7009)."`
-	RevalidateEvery  time.Duration     `yaml:"revalidate_every" default:"0s" min:"0s" max:"720h" doc:"How often the provider is asked whether it still vouches for a session that is used, by redeeming its refresh token. A refusal ends the session everywhere; an outage does not. 0s: only when an application needs a token. At least 10s."`
+	RevalidateEvery  time.Duration     `yaml:"revalidate_every" default:"0s" min:"0s" max:"720h" doc:"How often the provider is asked whether it still vouches for a session that is used, by redeeming its refresh token. A refusal ends the session everywhere; an outage does not. A session without a refresh token is never asked about. 0s: only when an application needs a token. At least 10s."`
 }
 
 // Claims are the names under which a provider sends what edgeauth needs.

@@ -41,9 +41,18 @@ func (v validator) provider(path string, p Provider) {
 	}
 	if e := p.RevalidateEvery; e > 0 && e < leastRevalidate {
 		v.report(path+".revalidate_every", "must be at least 10s", "0s turns it off")
+	} else if e > 0 && !asksForRefreshTokens(p) {
+		v.warn(path+".revalidate_every", "asks by means of refresh tokens, and most providers give none unless they are asked for one: a session without is never asked about",
+			"add offline_access to scopes, or what the provider wants in its place")
 	}
 	v.extraParams(path+".extra_params", p)
 	v.formPost(path+".response_mode", p)
+}
+
+// asksForRefreshTokens reports whether a provider can be expected to give them: it is asked in one of the usual ways, or is Keycloak,
+// whose issuers name a realm and which gives them unasked.
+func asksForRefreshTokens(p Provider) bool {
+	return slices.Contains(p.Scopes, "offline_access") || p.ExtraParams["access_type"] == "offline" || strings.Contains(p.Issuer, "/realms/")
 }
 
 func (v validator) extraParams(path string, p Provider) {

@@ -199,14 +199,29 @@ func TestALogoutTokenThatComesAgainIsHarmless(t *testing.T) {
 }
 
 func TestLO_13_BackchannelLogoutWhileTheCodeIsSpent(t *testing.T) {
-	for name, ahead := range map[string]time.Duration{"one clock": 0, "begun by an edge whose clock is ahead": 30 * time.Second} {
+	bySub := func(*bed) claims { return func(_, _ map[string]any) {} }
+	bySID := func(b *bed) claims { // of the very session at the provider that the login will come of
+		return func(_, c map[string]any) { delete(c, "sub"); c["sid"] = b.idp.Sessions()[0].SID }
+	}
+	for name, c := range map[string]struct {
+		ahead time.Duration
+		edit  func(*bed) claims
+	}{
+		"by sub": {0, bySub}, "by sub, begun by an edge whose clock is ahead": {30 * time.Second, bySub},
+		"by sid": {0, bySID}, "by sid, begun by an edge whose clock is ahead": {30 * time.Second, bySID},
+	} {
 		t.Run(name, func(t *testing.T) {
+			ahead, edit := c.ahead, c.edit
 			b := open(t)
 			c := b.browser()
 			b.offset.Store(int64(ahead))
 			callback := c.callback("/x")
 			b.offset.Store(0)
-			b.idp.Lie(idp.Lies{TokenResponse: func(map[string]any) { b.deliver(b.token()) }})
+			b.idp.Lie(idp.Lies{TokenResponse: func(map[string]any) {
+				if p := b.deliver(b.token(edit(b))); p.StatusCode != http.StatusOK {
+					t.Errorf("the logout token is answered %d: %s", p.StatusCode, p.body)
+				}
+			}})
 			p := c.get(callback)
 			if p.set("edgeauth") {
 				t.Errorf("a session is issued after the logout: %d", p.StatusCode)
@@ -296,6 +311,26 @@ func TestLO_14_BackchannelLogoutWhileTheStoreIsAway(t *testing.T) {
 	}
 	names := b.open(c.cookie("edgeauth")).Bearer().Names()
 	within(t, "the other edge follows", func() bool { return far.opt.Log.Standing(&names).Revoked })
+}
+
+// The first edge marks the token as seen, and then it cannot tell the others. The provider's second attempt brings it to another.
+func TestLO_14_ATokenThatOneEdgeCouldNotDeliverIsDeliveredByAnother(t *testing.T) {
+	p := openPair(t)
+	c := p.browser()
+	c.login("/x")
+	token := p.token()
+	p.edges[0].Revoker = revocation.NewWriter(refusing{}, p.edges[0].Log.(*revocation.Replica), "here", func(int) {})
+	p.on(0)
+	if a := p.deliver(token); a.StatusCode != http.StatusServiceUnavailable || c.alive() {
+		t.Fatalf("the first edge answers %d; the session lives there: %v", a.StatusCode, c.alive())
+	}
+	p.on(1)
+	if !c.alive() {
+		t.Fatal("the second edge has heard already, which shows nothing")
+	}
+	if a := p.deliver(token); a.StatusCode != http.StatusOK || c.alive() {
+		t.Errorf("the second edge answers %d; the session lives there: %v", a.StatusCode, c.alive())
+	}
 }
 
 func TestBackchannelLogoutWhileTheKeysCannotBeRead(t *testing.T) {

@@ -1,12 +1,14 @@
 package login_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/edgeauth/edgeauth/internal/idp"
+	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 )
@@ -36,6 +38,9 @@ func TestLogoutEndsTheSessionHereAndAtTheProvider(t *testing.T) {
 	}
 	if !scopes[revocation.ScopeFamily] || !scopes[revocation.ScopeIdPSession] {
 		t.Errorf("the log has entries of scopes %v", scopes)
+	}
+	if got := p.Header.Values("Clear-Site-Data"); len(got) != 1 || got[0] != `"cache"` {
+		t.Errorf("Clear-Site-Data is %q: what applications let the browser keep is to go, and no cookie of the device or of sibling hosts", got)
 	}
 	p = c.follow(p)
 	if p.Request.URL.Path != "/.edgeauth/logged-out" || p.StatusCode != http.StatusOK {
@@ -179,6 +184,47 @@ func TestLogoutWhileTheStoreIsAwayIsHonest(t *testing.T) {
 	c.put("edgeauth", copied)
 	if p := c.get("/x"); p.StatusCode == http.StatusOK {
 		t.Error("a copy of the cookie lives on at this edge")
+	}
+}
+
+// saying is a log that says how far what it was given has come.
+type saying struct {
+	login.Revoker
+	how revocation.Delivery
+}
+
+func (s saying) Write(ctx context.Context, entries ...revocation.Entry) (revocation.Delivery, error) {
+	_, err := s.Revoker.Write(ctx, entries...)
+	return s.how, err
+}
+
+func TestWhatARestartWouldLoseIsSaid(t *testing.T) {
+	b := open(t)
+	to := b.opt.Revoker
+	const keeps, loses = "even if ", "If it is restarted before, it can"
+	for how, want := range map[revocation.Delivery]struct{ page, list, not string }{
+		revocation.Pending:  {keeps + "it is restarted before", keeps + "this server is restarted before", "can&#39;t"},
+		revocation.InMemory: {"accept a copy of your session until that ends by itself", "then end the session again", keeps},
+	} {
+		b.opt.Revoker = to
+		b.restart()
+		one, two, three := b.browser(), b.browser(), b.browser()
+		for _, c := range []*browser{one, two, three} {
+			c.login("/x")
+		}
+		b.opt.Revoker = saying{to, how}
+		b.restart()
+		if p := one.end(two.family()); p.StatusCode != http.StatusAccepted || !strings.Contains(p.body, want.list) || strings.Contains(p.body, want.not) {
+			t.Errorf("%v: the list says\n%s", how, p.body)
+		}
+		if p := one.logout(); p.StatusCode != http.StatusAccepted || !strings.Contains(p.body, want.page) || strings.Contains(p.body, want.not) ||
+			!strings.Contains(p.body, "Go on to log out at the login service too.") || !strings.Contains(p.body, "/end_session") {
+			t.Errorf("%v: the page says\n%s", how, p.body)
+		}
+		if p, got := three.fetch(http.MethodPost, url.Values{"end": {"all"}}); p.StatusCode != http.StatusAccepted || got.Delivery != how.String() ||
+			strings.Contains(got.Detail, loses) == (how == revocation.Pending) || !strings.Contains(got.Detail, "does not answer right now") {
+			t.Errorf("%v: a script is told %s", how, p.body)
+		}
 	}
 }
 

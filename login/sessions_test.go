@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
 	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
 )
 
 const mine = "/.edgeauth/sessions"
@@ -302,6 +304,30 @@ func TestWhoHasNotProvenTheirLevelSeesNoPlacesAndCanEndSessions(t *testing.T) {
 	two.login("/open")
 	if p := one.follow(one.get(got.ConfirmURL)); p.Request.URL.Path != mine || strings.Contains(p.body, "Place not shown") {
 		t.Errorf("confirmed, it ended at %s:\n%s", p.Request.URL, p.body)
+	}
+}
+
+func TestALogThatIsTooOldHindersNobodyFromEndingSessions(t *testing.T) {
+	b := open(t)
+	one, two, three := b.browser(), b.browser(), b.browser()
+	for _, c := range []*browser{one, two, three} {
+		c.login("/x")
+	}
+	second, third := two.held(), three.held()
+	b.opt.Staleness = func() time.Duration { return 2 * time.Hour }
+	b.restart()
+	if p := one.get(mine); p.StatusCode != http.StatusServiceUnavailable || p.Header.Get("Retry-After") == "" {
+		t.Errorf("the list is answered %d", p.StatusCode)
+	}
+	ended := func(s *session.Session) bool {
+		names := s.Bearer().Names()
+		return b.opt.Log.Standing(&names).Revoked
+	}
+	if p := one.end(second.Family.String()); p.StatusCode != http.StatusOK || !ended(second) || ended(third) {
+		t.Errorf("one other: answered %d; ended: %v, %v", p.StatusCode, ended(second), ended(third))
+	}
+	if p := one.end("all"); p.StatusCode != http.StatusSeeOther || !ended(third) {
+		t.Errorf("everything: answered %d; ended: %v", p.StatusCode, ended(third))
 	}
 }
 

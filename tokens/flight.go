@@ -79,7 +79,7 @@ func (k *Keeper) fly(ctx context.Context, e *entry, f *flight, s *session.Sessio
 	switch now := k.opt.Now(); {
 	case err != nil:
 		e.fail(err, now)
-	case outcome == None, outcome == Superseded, outcome == Refused, outcome == OtherLogin:
+	case outcome == None, outcome == Gone, outcome == Superseded, outcome == Refused, outcome == OtherLogin:
 		e.succeed()
 		e.retry = now.Add(max(lookAgain, f.need.revalidate))
 	default:

@@ -39,7 +39,7 @@ func (j *journey) refresh(ctx context.Context) (Outcome, error) {
 		case err != nil:
 			return NoStore, err
 		case !found:
-			return None, nil
+			return Gone, nil
 		case j.flight.need.met(kept.Tokens, j.opt.Now()):
 			return met, nil
 		case kept.Refresh == "":

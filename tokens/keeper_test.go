@@ -413,8 +413,17 @@ func TestASessionWithoutRefreshTokenGoesOnAndItsTokenEnds(t *testing.T) {
 		time.Sleep(life)
 		f.edges[0].Touch(s)
 		synctest.Wait()
-		if _, ok, err := f.edges[0].Access(t.Context(), s); ok || err != nil || f.shop.endedWhy(s) != "" || f.idp.count() != 0 {
+		if _, ok, err := f.edges[0].Access(t.Context(), s); ok || err != nil || f.shop.endedWhy(s) != "" || f.idp.count() != 0 || f.edges[0].count(tokens.None) == 0 {
 			t.Errorf("%v, %v, ended: %q, asked %d times", ok, err, f.shop.endedWhy(s), f.idp.count())
+		}
+	})
+}
+
+func TestARecordThatIsGoneIsNoVerdict(t *testing.T) {
+	inBubble(t, 1, time.Minute, func(t *testing.T, f *fleet, s *session.Session) {
+		must(t, f.vault.Delete(t.Context(), s))
+		if _, ok, err := f.edges[0].Access(t.Context(), s); ok || err != nil || f.shop.endedWhy(s) != "" || f.edges[0].count(tokens.Gone) != 1 || f.edges[0].count(tokens.None) != 0 {
+			t.Errorf("%v, %v, ended: %q, outcomes %v", ok, err, f.shop.endedWhy(s), f.edges[0].outcomes)
 		}
 	})
 }

@@ -78,10 +78,11 @@ const (
 	NoStore     Outcome = "store_unavailable" // the store could not be asked
 	Busy        Outcome = "busy"              // another edge had the lease for too long
 	None        Outcome = "none"              // there is no refresh token
+	Gone        Outcome = "gone"              // there is no record: none was kept, or the store has lost it
 	Superseded  Outcome = "superseded"        // the session ended, or stepped up, meanwhile
 )
 
 // Outcomes are all of them.
 func Outcomes() []Outcome {
-	return []Outcome{Found, Refreshed, Shared, Refused, OtherLogin, Unavailable, Config, Invalid, NoStore, Busy, None, Superseded}
+	return []Outcome{Found, Refreshed, Shared, Refused, OtherLogin, Unavailable, Config, Invalid, NoStore, Busy, None, Gone, Superseded}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/edgeauth/edgeauth/session"
@@ -11,12 +13,45 @@ import (
 // newKeeper makes what refreshes the tokens of sessions. It lives as long as the process: a reload must not let a second flight
 // begin beside the first.
 func newKeeper(e *edge) *tokens.Keeper {
+	silent := &unasked{log: e.log, told: map[string]time.Time{}}
 	return tokens.New(tokens.Options{
 		Vault: session.NewVault(e.keys.Ring, e.store, time.Now), Leases: e.store, Log: e.replica,
 		Revoker: countingRevoker{e.writer, e.metrics}, Audit: e.audit, Now: time.Now,
-		Terms:   func(issuer, client string) (tokens.Terms, bool) { return e.tree.Load().terms(issuer, client) },
-		Observe: func(provider string, o tokens.Outcome) { e.metrics.Refresh(provider, string(o), 1) },
+		Terms: func(issuer, client string) (tokens.Terms, bool) { return e.tree.Load().terms(issuer, client) },
+		Observe: func(provider string, o tokens.Outcome) {
+			e.metrics.Refresh(provider, string(o), 1)
+			if o == tokens.None && e.tree.Load().revalidates(provider) {
+				silent.tell(provider, time.Now())
+			}
+		},
 	})
+}
+
+// revalidates reports whether the provider of that name is to be asked about sessions.
+func (t *tree) revalidates(name string) bool {
+	p, ok := t.cfg.Provider(name)
+	return ok && p.RevalidateEvery > 0
+}
+
+// unasked says of which providers the edge was to ask about sessions and could not, once an hour each.
+type unasked struct {
+	log *slog.Logger
+
+	mu   sync.Mutex // guards told
+	told map[string]time.Time
+}
+
+func (u *unasked) tell(provider string, now time.Time) {
+	u.mu.Lock()
+	again := now.Sub(u.told[provider]) < time.Hour
+	if !again {
+		u.told[provider] = now
+	}
+	u.mu.Unlock()
+	if !again {
+		u.log.Warn("the provider gave a session no refresh token, so it is never asked whether that still stands", "provider", provider,
+			"hint", "ask for the scope offline_access, or what it wants in its place; see revalidate_every in docs/tokens.md")
+	}
 }
 
 // terms are those of the provider that a session's tokens came from, as the configuration in use has it.

@@ -228,6 +228,22 @@ func Test_a_provider_that_no_longer_vouches_ends_the_session_on_every_edge_thoug
 	}
 }
 
+func Test_a_session_that_the_provider_cannot_be_asked_about_goes_on_and_the_log_says_so(t *testing.T) {
+	t.Parallel()
+	f, _ := tokenFleet(t, 1, ", revalidate_every: 10s")
+	f.idp.Lie(idp.Lies{TokenResponse: func(m map[string]any) { delete(m, "refresh_token") }})
+	c := f.login()
+	f.edges[0].Until("it was to be asked about", func() bool {
+		f.wantAdmitted("all the while", c, 0)
+		n, _ := f.edges[0].Metric(`edgeauth_token_refreshes_total{outcome="none",provider="corp"}`)
+		return n >= 1
+	})
+	f.wantAdmitted("and afterwards", c, 0)
+	if log := f.edges[0].Log(); !strings.Contains(log, "never asked whether that still stands") || !strings.Contains(log, "offline_access") {
+		t.Error("the log does not say that it cannot be asked about")
+	}
+}
+
 func Test_an_outage_of_the_provider_keeps_sessions_that_it_should_be_asked_about(t *testing.T) {
 	t.Parallel()
 	f, _ := tokenFleet(t, 1, ", revalidate_every: 10s")
