@@ -14,7 +14,7 @@ type landFault struct {
 // elections are the faults that make another server the master. Each is in every run.
 func elections() []landFault {
 	return []landFault{
-		{"the master and an edge are split off", func(l *land) { l.splitBrain(l.chance.IntN(3)) }},
+		{"the master and an edge are split off", func(l *land) { l.splitBrain(l.chance.IntN(3), func(int) {}) }},
 		{"the master is killed while sessions log out", func(l *land) {
 			old := l.master()
 			var leaving sync.WaitGroup
@@ -31,14 +31,15 @@ func elections() []landFault {
 }
 
 // splitBrain leaves the master alone with an edge, until both sides have taken all they take, and for longer than the
-// bound.
-func (l *land) splitBrain(edge int) {
+// bound. Meanwhile is done to the edge.
+func (l *land) splitBrain(edge int, meanwhile func(edge int)) {
 	old, begun := l.master(), time.Now()
 	l.net.Split(l.hosts[old], l.homes[edge])
 	l.leave(edge) // the old master takes it: it does not know yet that its replicas are gone
 	l.replaced(old)
 	l.leave((edge + 1) % 3)
 	l.leave(edge) // the old master refuses it
+	meanwhile(edge)
 	time.Sleep(bound)
 	l.leave((edge + 2) % 3)
 	if l.history.count(edge, stale, begun) == 0 {
@@ -65,6 +66,20 @@ func further() []landFault {
 				m.Lose(l.hosts[old])
 			}
 			l.replaced(old)
+		}},
+		{"the master and an edge are split off, which is killed and starts anew", func(l *land) { l.splitBrain(l.chance.IntN(3), l.restart) }},
+		{"the network falls in two somewhere", func(l *land) {
+			for _, m := range l.group.Nodes() {
+				if l.chance.IntN(2) == 0 {
+					l.net.Split(l.hosts[m])
+				}
+			}
+			for _, m := range l.homes {
+				if l.chance.IntN(2) == 0 {
+					l.net.Split(m)
+				}
+			}
+			l.hold()
 		}},
 		{"the replicas do not hear each other", func(l *land) {
 			m := l.others(l.master())

@@ -26,12 +26,21 @@ type land struct {
 type rules struct {
 	silent time.Duration // how long a master is silent before another takes its place
 	args   []string      // of each server
-	levels [3]string     // of each edge
+	edges  [3]habit
 }
+
+// habit is what edges may be configured with differently.
+type habit struct {
+	levels      string
+	acknowledge int // replicas
+}
+
+// sound is an edge that keeps the promise.
+var sound = habit{boundLevels, 1} // constant
 
 // safe is what docs/redis.md asks for: a master that lost its replicas refuses writes before another can take its place.
 func safe() rules {
-	return rules{silent: 4 * time.Second, args: []string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"}, levels: [3]string{boundLevels, boundLevels, boundLevels}}
+	return rules{silent: 4 * time.Second, args: []string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"}, edges: [3]habit{sound, sound, sound}}
 }
 
 // newLand starts three edges and three Redis servers, and logs sessions in.
@@ -48,8 +57,8 @@ func newLand(t *testing.T, seed uint64, sessions int, r rules) *land {
 	for i, s := range l.group.Nodes() {
 		l.hosts[s] = machines[i]
 	}
-	for _, levels := range r.levels {
-		l.settleIn(levels)
+	for _, h := range r.edges {
+		l.settleIn(h)
 	}
 	l.open(sessions)
 	return l
@@ -57,7 +66,7 @@ func newLand(t *testing.T, seed uint64, sessions int, r rules) *land {
 
 // settleIn prepares an edge on a machine of its own. The provider and the applications are there under the addresses that the edge is
 // configured with, and what the edge listens on is here.
-func (l *land) settleIn(levels string) {
+func (l *land) settleIn(h habit) {
 	l.t.Helper()
 	m := l.net.Machine()
 	for _, address := range []string{l.idp.Issuer(), l.page, l.api} {
@@ -67,9 +76,9 @@ func (l *land) settleIn(levels string) {
 		}
 		m.Lend("127.0.0.1:" + u.Port())
 	}
-	store := fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, snapshot_every: 1s, redis: {master_name: %s, addresses: [%s], acknowledge: 1}}\n",
-		l.keys, redistest.MasterName, strings.Join(l.group.Addrs(), ", "))
-	e := edgetest.Prepare(l.t, edgetest.Setup{URL: l.origin, Listen: edgetest.Addr(l.t), Rest: l.config(store + levels), Within: m.Do})
+	store := fmt.Sprintf("session: {keys_file: %q}\nstore: {type: redis, snapshot_every: 1s, redis: {master_name: %s, addresses: [%s], acknowledge: %d}}\n",
+		l.keys, redistest.MasterName, strings.Join(l.group.Addrs(), ", "), h.acknowledge)
+	e := edgetest.Prepare(l.t, edgetest.Setup{URL: l.origin, Listen: edgetest.Addr(l.t), Rest: l.config(store + h.levels), Within: m.Do})
 	m.Publish(e.Listen)
 	m.Publish(strings.TrimPrefix(e.Admin, "http://"))
 	l.edges, l.homes = append(l.edges, e), append(l.homes, m)

@@ -31,7 +31,7 @@ func Namespaces(t testing.TB) {
 	program(t, "tc")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		missing(t, "network namespaces", fmt.Sprintf("making one, which takes root: %v %s", err, out))
+		unmet(t, "network namespaces", fmt.Sprintf("making one: %v %s", err, out), "it takes root")
 	}
 }
 
@@ -127,10 +127,16 @@ func program(t testing.TB, names ...string) string {
 // missing ends the test: as skipped, or as failed where everything is required.
 func missing(t testing.TB, what, why string) {
 	t.Helper()
+	unmet(t, what, why, "`make setup` installs it, and so does `make test`")
+}
+
+// unmet is missing with another remedy.
+func unmet(t testing.TB, what, why, remedy string) {
+	t.Helper()
 	if os.Getenv("EDGEAUTH_REQUIRE_ALL") == "1" {
-		t.Fatalf("needs %s: %s, and EDGEAUTH_REQUIRE_ALL=1 demands it; `make setup` installs it", what, why)
+		t.Fatalf("needs %s: %s, and EDGEAUTH_REQUIRE_ALL=1 demands it; %s", what, why, remedy)
 	}
-	t.Skipf("SKIPPED: needs %s: %s; `make test` installs it", what, why)
+	t.Skipf("SKIPPED: needs %s: %s; %s", what, why, remedy)
 }
 
 func isFile(path string) bool {

@@ -62,7 +62,7 @@ func TestAMissingPartSkipsTheTestByNameAndReason(t *testing.T) {
 	t.Setenv("EDGEAUTH_REQUIRE_ALL", "")
 	for name, f := range needs() {
 		got := ask(f)
-		want := "SKIPPED: needs " + name + ": not on PATH; `make test` installs it"
+		want := "SKIPPED: needs " + name + ": not on PATH; `make setup` installs it, and so does `make test`"
 		if got.skipped != want || got.failed != "" {
 			t.Errorf("%s: skipped %q, failed %q; want skipped %q", name, got.skipped, got.failed, want)
 		}
