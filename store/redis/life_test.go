@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/edgeauth/edgeauth/internal/redistest"
@@ -30,5 +31,38 @@ func TestAShardThatMayHaveLostSomethingHasAnotherLife(t *testing.T) {
 	}
 	if again := life(); again != restarted {
 		t.Errorf("the life went from %q to %q though nothing happened", restarted, again)
+	}
+}
+
+// The server that answers in the end is the process that answered at first: between the two it followed another, which had not
+// read its last writes. An edge that was away meanwhile, or whose line hung, has to compare.
+func TestAServerThatWasAReplicaInBetweenHasAnotherLife(t *testing.T) {
+	first, second := redistest.Start(t), redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{first.Addr()}})
+	life := func() string {
+		t.Helper()
+		head, err := s.Probe(t.Context(), 4, revocation.Beat{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return head.Life
+	}
+	follow := func(replica, master *redistest.Server) {
+		t.Helper()
+		host, port, _ := strings.Cut(master.Addr(), ":")
+		replica.Do("REPLICAOF", host, port)
+		eventually(t, "the replica has the master's data", func() bool {
+			info, _ := replica.Do("INFO", "replication").(string)
+			return strings.Contains(info, "master_link_status:up")
+		})
+	}
+	life() // names it
+	follow(second, first)
+	before := life()
+	second.Do("REPLICAOF", "NO", "ONE") // from here on the two have lives of their own
+	follow(first, second)
+	first.Do("REPLICAOF", "NO", "ONE")
+	if after := life(); after == before {
+		t.Errorf("it is %q as before", after)
 	}
 }

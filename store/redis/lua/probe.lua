@@ -15,10 +15,12 @@ local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('SET', KEYS[4], now[1] .. '.' .. now[2], 'PX', 10000)
 
 -- What was acknowledged may be lost when the shard is emptied (its life's name is gone with the rest), and when another
--- process answers for it: a replica that lagged behind, or a server that restarted from its disk.
+-- process answers for it: a replica that lagged behind, or a server that restarted from its disk; or the same process, after it
+-- followed another: each promotion has a replication id of its own.
 redis.call('SETNX', KEYS[5], ARGV[1])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
-local life = redis.call('GET', KEYS[5]) .. ' ' .. run
+local promoted = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+local life = redis.call('GET', KEYS[5]) .. ' ' .. run .. ' ' .. promoted
 
 -- What edges say of themselves is advice: whatever is wrong with it (a key of another type, a right that is missing) must not
 -- fail the probe. What is too old, too long or has no time goes, and so does the oldest of what is too much.
