@@ -46,6 +46,8 @@ func (e *edge) checkOutbox() (admin.State, string) {
 	switch {
 	case n == 0 && e.durable.lost() > 0:
 		return admin.Degraded, "revocations that waited in data_dir could not be read at the start; the log says which file has them"
+	case n == 0 && e.durable.outbox != nil && !e.writer.Kept():
+		return admin.Degraded, "revocations cannot be kept in data_dir; the log says why"
 	case n == 0:
 		return admin.Ready, ""
 	case e.writer.Kept():

@@ -88,7 +88,7 @@ func (b *Outbox) Keep(entries []revocation.Entry) error {
 		_ = b.file.Close() // it was replaced
 	}
 	if b.broken != nil && !errors.Is(b.broken, errNotOpen) {
-		b.folder.opt.Log.Info("revocations that the store has not taken can be kept on disk again", "entries", len(entries))
+		b.folder.opt.Log.Info("revocations can be kept on disk again", "entries", len(entries))
 	}
 	*b = *next
 	return nil
@@ -109,7 +109,7 @@ func (b *Outbox) Close() error {
 // fail says once that the file cannot be written.
 func (b *Outbox) fail(err error) error {
 	if b.broken == nil || errors.Is(b.broken, errNotOpen) {
-		b.folder.opt.Log.Error("revocations that the store has not taken cannot be kept on disk; they are in memory only", "error", err)
+		b.folder.opt.Log.Error("revocations cannot be kept on disk; what the store has not taken, or loses before others have read it, is in memory only", "error", err)
 		b.broken = err
 	}
 	return err
