@@ -32,7 +32,7 @@ type question struct {
 // confirmLogout asks before anything happens: a link, an image or a page that is loaded in advance must not log anyone
 // out.
 func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
-	c, ok := s.current(r)
+	c, ok := s.leaving(r)
 	if !ok {
 		return s.nobodyToLogOut(w, r)
 	}
@@ -44,6 +44,17 @@ func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Data = q
 	return s.opt.Pages.Render(w, r, page)
+}
+
+// leaving is the session that the browser may log out of. One that was idle for too long is among them, since the provider's may go
+// on. What the log has ended, or its time, has no say any more: with a copy of its cookie anybody could end what its owner began since.
+func (s *Server) leaving(r *http.Request) (*session.Session, bool) {
+	c, ok := s.current(r)
+	if !ok || !s.opt.Now().Before(c.Expires) {
+		return nil, false
+	}
+	names := c.Bearer().Names()
+	return c, !s.opt.Log.Standing(&names).Revoked
 }
 
 // say shows a plain page.
@@ -72,7 +83,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 			Public: "The request to log out came from another site.", Links: []web.Link{{Text: "Log out", URL: Prefix + "logout"}},
 			Err: errors.New("logout posted from another origin")}
 	}
-	c, ok := s.current(r)
+	c, ok := s.leaving(r)
 	if !ok {
 		return s.nobodyToLogOut(w, r)
 	}

@@ -3,14 +3,18 @@ package login_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/login"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
+	"github.com/edgeauth/edgeauth/session"
 )
 
 // logout presses the button of the confirmation page.
@@ -255,6 +259,60 @@ func TestALogoutWhileTheProviderIsAwayIsHonest(t *testing.T) {
 	p, got := other.fetch(http.MethodPost, url.Values{"end": {"all"}})
 	if p.StatusCode != http.StatusAccepted || got.Next != b.edge.URL+"/.edgeauth/logged-out" || !strings.Contains(got.Detail, away) || !strings.Contains(got.Detail, "other servers") {
 		t.Errorf("a script is answered %d: %s", p.StatusCode, p.body)
+	}
+}
+
+// Whoever has a copy of a cookie that counts for nothing must not be able to end with it what its owner began since: the provider's
+// session, and so its name, may be the same.
+func TestCK_17_WithACopyOfACookieThatHasEndedNobodyIsLoggedOut(t *testing.T) {
+	revoke := func(register func(*session.Session) revocation.Register) func(*bed, *browser) {
+		return func(b *bed, c *browser) {
+			now := revocation.MillisOf(b.now())
+			if _, err := b.opt.Revoker.Write(t.Context(), revocation.Entry{Register: register(b.open(c.cookie("edgeauth"))), Value: revocation.Value{Since: now, Until: now + 36_000_000}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for what, end := range map[string]func(*bed, *browser){
+		"ended from another browser":     revoke(func(s *session.Session) revocation.Register { return revocation.Family(s.Family) }),
+		"stepped up to another id since": revoke(func(s *session.Session) revocation.Register { return revocation.Session(s.ID) }),
+		"ended by the provider":          func(b *bed, _ *browser) { b.deliver(b.token()) },
+		"replaced by another login":      func(_ *bed, c *browser) { c.follow(c.get(c.callback("/.edgeauth/login?rd=/x"))) },
+		"at its end":                     func(b *bed, _ *browser) { b.offset.Add(int64(61 * time.Minute)) },
+	} {
+		b := open(t)
+		c, thief := b.browser(), b.browser()
+		c.login("/x")
+		thief.put("edgeauth", c.cookie("edgeauth"))
+		end(b, c)
+		c.login("/x")
+		if p := thief.get("/.edgeauth/logout"); strings.Contains(p.body, "alice") {
+			t.Errorf("%s: the page before the logout says whose it was", what)
+		}
+		if p := thief.logout(); p.StatusCode != http.StatusOK || !strings.Contains(p.body, "You are not logged in") || len(b.idp.Sessions()) == 0 || !c.alive() {
+			t.Errorf("%s: answered %d; the provider has %d sessions, the owner's session lives: %v", what, p.StatusCode, len(b.idp.Sessions()), c.alive())
+		}
+	}
+}
+
+func TestCK_17_TheCookieFromBeforeAStepUpEndsNothingWhenItIsReplaced(t *testing.T) {
+	b := open(t)
+	c, thief := b.browser(), b.browser()
+	c.login("/x")
+	thief.put("edgeauth", c.cookie("edgeauth"))
+	stepped, now := *b.open(c.cookie("edgeauth")), revocation.MillisOf(b.now())
+	if _, err := b.opt.Revoker.Write(t.Context(), revocation.Entry{Register: revocation.Session(stepped.ID), Value: revocation.Value{Since: now, Until: now + 36_000_000}}); err != nil {
+		t.Fatal(err)
+	}
+	stepped.ID = identity.NewSessionID()
+	answer := httptest.NewRecorder()
+	if err := b.opt.Cookies.Set(answer, &stepped); err != nil {
+		t.Fatal(err)
+	}
+	c.put("edgeauth", answer.Result().Cookies()[0].Value)
+	b.idp.AutoLogin("bob") // in whose browser the copy lies
+	if thief.login("/x"); !c.alive() {
+		t.Error("a login in the browser that has the copy ends its owner's session")
 	}
 }
 

@@ -82,11 +82,16 @@ func minted(c *session.Session) session.Minted {
 		Epoch: revocation.MillisOf(c.Epoch), Expires: revocation.MillisOf(c.Ends())}
 }
 
-// held is the session that the browser holds: the one of its cookie. A provider that answers by a cross-site POST sends it
-// back without that cookie; then it is the one that the browser's last callback minted, if that came of the same
-// authentication as fresh, which completes it. Nil: none that is known.
+// held is the session that the browser holds: the one of its cookie, unless a step-up has put another id in its place; then
+// whoever has that may be another. A provider that answers by a cross-site POST sends the browser back without that cookie;
+// then it is the one that the browser's last callback minted, if that came of the same authentication as fresh, which
+// completes it. Nil: none that is known.
 func (s *Server) held(r *http.Request, last session.Minted, fresh *session.Session) *session.Session {
 	if c, ok := s.current(r); ok {
+		names := revocation.Bearer{ID: c.ID}.Names()
+		if st := s.opt.Log.Standing(&names); st.Revoked && st.Scope == revocation.ScopeSession {
+			return nil
+		}
 		return c
 	}
 	if r.Method != http.MethodPost || last.Login != loginOf(fresh) {
