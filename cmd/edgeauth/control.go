@@ -50,6 +50,7 @@ func (e *edge) control() http.Handler {
 	}))
 	mux.Handle("POST /known", asked(func(ctx context.Context, in wireSubject) (known, error) { return e.known(ctx, in), nil }))
 	mux.Handle("POST /forget", asked(e.forget))
+	mux.Handle("POST /readers", asked(e.readers))
 	mux.Handle("/v1/", e.local())
 	mux.Handle("/edgeauth.v1.SessionService/", e.local())
 	return mux
@@ -109,6 +110,12 @@ func askEdge(ctx context.Context, socket, path string, in, out any) error {
 	return fmt.Errorf("the edge at %s refused: %s", socket, refused.Error)
 }
 
+// What is said of a revocation that is in the log: by the running edge, and where none was there to ask.
+const (
+	everyEdgeRefuses = "every edge refuses"
+	inTheLog         = "written to the log; every edge that follows it will refuse"
+)
+
 // askToRevoke hands an entry to the running edge and says in words what became of it.
 func askToRevoke(ctx context.Context, socket string, e revocation.Entry, of about) (string, error) {
 	name, value := e.Encode()
@@ -123,5 +130,5 @@ func askToRevoke(ctx context.Context, socket string, e revocation.Entry, of abou
 		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back, unless the edge here is restarted before: " +
 			"its outbox is full or has no disk", nil
 	}
-	return "every edge refuses", nil
+	return everyEdgeRefuses, nil
 }

@@ -31,7 +31,7 @@ func newRevoke() *cobra.Command {
 			"without a password, until somebody logs them out there too.",
 		Example: "  edgeauth revoke --config config.yaml --session Zm9vYmFyYmF6cXV4MTIzNA   # the name that logs and /.edgeauth/me show\n" +
 			"  edgeauth revoke --config config.yaml --provider corp --subject 0b8f-…      # every session of one person\n" +
-			"  edgeauth revoke --config config.yaml --all --reason \"incident 4711\"",
+			"  edgeauth revoke --config config.yaml --all --reason \"incident 4711\" --wait 10s",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.bySession = cmd.Flags().Changed("session") // an empty name is a mistake, not another flag
@@ -44,6 +44,7 @@ func newRevoke() *cobra.Command {
 	cmd.Flags().StringVar(&f.subject, "subject", "", "every session of a person: the sub at --provider")
 	cmd.Flags().BoolVar(&f.all, "all", false, "every session of everybody")
 	cmd.Flags().StringVar(&f.reason, "reason", "operator", "why; kept in the log and in audit events")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "wait so long until every edge is seen to have read it, as in 10s; fail if one has not")
 	cmd.MarkFlagsMutuallyExclusive("session", "subject", "all")
 	cmd.MarkFlagsOneRequired("session", "subject", "all")
 	return cmd
@@ -52,6 +53,7 @@ func newRevoke() *cobra.Command {
 type revokeFlags struct {
 	config, session, provider, subject, reason string
 	bySession, all                             bool
+	wait                                       time.Duration
 }
 
 func (f revokeFlags) run(cmd *cobra.Command) error {
@@ -77,7 +79,13 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "Revoked %s: %s.\n%s\n", f.what(), how, providerGoesOn)
-	return nil
+	switch {
+	case f.wait <= 0:
+		return nil
+	case how != everyEdgeRefuses && how != inTheLog:
+		return errors.New("other edges cannot have read it, because it is not in the log yet")
+	}
+	return f.await(cmd, socketPath(cfg), register.Shard())
 }
 
 // providerGoesOn is said to whoever ends sessions of others (see audit.ProviderGoesOn).
@@ -138,7 +146,7 @@ func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Ent
 	if !errors.Is(socketErr, errNoEdge) {
 		return how, socketErr
 	}
-	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), "server.data_dir", "store")
+	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), "server.data_dir", "server.region", "store")
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "edgeauth: no edge answers at %s, so the store itself is needed\n", socket)
 		return "", err
@@ -148,10 +156,11 @@ func (f revokeFlags) deliver(cmd *cobra.Command, socket string, e revocation.Ent
 		return "", fmt.Errorf("no edge answers at %s, and the store cannot be written either: %w", socket, err)
 	}
 	defer st.Close()
+	e.Region = cfg.Server.Region
 	if err := st.Append(ctx, []revocation.Entry{e}); err != nil {
 		return "", fmt.Errorf("no edge answers at %s, and the log cannot be written either: %w", socket, err)
 	}
 	// No edge records it, so the audit event goes where the command's own messages go.
 	audit.New(slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil, time.Now).Write(ctx, of.revoked(e, revocation.Delivered))
-	return "written to the log; every edge that follows it will refuse", nil
+	return inTheLog, nil
 }

@@ -58,8 +58,7 @@ func fleetOf(t *testing.T, names ...string) *fleet {
 	t.Helper()
 	f := newFleet(t, 0, "")
 	for _, name := range names {
-		f.edges = append(f.edges, edgetest.Prepare(t, edgetest.Setup{URL: f.origin, Listen: edgetest.Addr(t), Rest: f.config(f.store),
-			Server: "  name: " + name + "\n  region: north\n"}))
+		f.edges = append(f.edges, f.prepared(name))
 	}
 	for _, e := range f.edges {
 		e.Run()
@@ -69,6 +68,13 @@ func fleetOf(t *testing.T, names ...string) *fleet {
 	}
 	f.on(0)
 	return f
+}
+
+// prepared is an edge of a name that does not run yet.
+func (f *fleet) prepared(name string) *edgetest.Edge {
+	f.t.Helper()
+	return edgetest.Prepare(f.t, edgetest.Setup{URL: f.origin, Listen: edgetest.Addr(f.t), Rest: f.config(f.store),
+		Server: "  name: " + name + "\n  region: north\n"})
 }
 
 func Test_every_edge_shows_what_every_other_has_read_and_which_fell_silent(t *testing.T) {
@@ -101,7 +107,23 @@ func Test_every_edge_shows_what_every_other_has_read_and_which_fell_silent(t *te
 		return true
 	})
 
+	revoke := func(e *edgetest.Edge, wait string) (string, error) {
+		return e.Command("revoke", "--config", e.ConfigFile(), "--all", "--wait", wait)
+	}
+	operator := f.prepared("operator") // never runs
+	for _, e := range []*edgetest.Edge{one, operator} {
+		if out, err := revoke(e, "30s"); err != nil || !strings.Contains(out, "Read by 3 of 3 edges: one, three, two.") {
+			t.Errorf("revoke --wait: %v\n%s", err, out)
+		}
+		if last := fmt.Sprint(f.redis.Do("XREVRANGE", "{log:00}:stream", "+", "-", "COUNT", "1")); !strings.Contains(last, " north operator ") {
+			t.Errorf("the entry does not say where it was written: %s", last)
+		}
+	}
+
 	signal(t, two, syscall.SIGSTOP)
+	if out, err := revoke(one, "3s"); err == nil || !strings.Contains(out, "Revoked every session") || !strings.Contains(out, "after 3s 2 of 3 edges have read it; not yet, as far as is known: two (last heard") {
+		t.Errorf("revoke --wait while one hangs: %v\n%s", err, out)
+	}
 	one.Until("the copy of one that hangs ages", func() bool { c := look(t, one); return c.past("two", 5) && !c.past("three", 4) })
 	if stale, ok := one.Metric(fmt.Sprintf(`edgeauth_revocation_origin_staleness_seconds{origin="two",region="north",run=%q}`, runOf(look(t, one), "two"))); !ok || stale < 5 {
 		t.Errorf("the metric of the one that hangs is %v (%v)", stale, ok)
