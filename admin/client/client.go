@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
+	"github.com/edgeauth/edgeauth/audit"
 )
 
 // Target is an API to speak to: either Socket or URL.
@@ -89,12 +90,15 @@ func (t Target) stream(ctx context.Context, d *grpc.StreamDesc, conn *grpc.Clien
 	return begin(t.with(ctx), d, conn, method, o...)
 }
 
-// Said is an API's error as people read it: what the edge said, without the protocol's words around it.
+// longestSaid is more than an edge ever says in an error, in bytes.
+const longestSaid = 2000
+
+// Said is an API's error as people read it: what the edge said, without the protocol's words around it, and fit for a terminal.
 func Said(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.New(status.Convert(err).Message())
+	return errors.New(audit.Text(status.Convert(err).Message(), longestSaid))
 }
 
 // Message is a message of the API.

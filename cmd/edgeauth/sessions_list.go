@@ -12,6 +12,7 @@ import (
 
 	"github.com/edgeauth/edgeauth/admin/client"
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
+	"github.com/edgeauth/edgeauth/audit"
 )
 
 func newSessionsList() *cobra.Command {
@@ -76,8 +77,11 @@ func listTable(out io.Writer, all *edgeauthv1.ListSessionsResponse) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SESSION\tSTATE\tWHO\tPROVIDER\tLEVEL\tPROGRAM\tPLACE\tLAST SEEN\tUNTIL")
 	for _, s := range all.GetSessions() {
-		fmt.Fprintln(w, strings.Join([]string{s.GetName(), stateWord(s), who(s), dash(s.GetProvider()), dash(s.GetLevel()), dash(program(s)), dash(place(s)),
-			moment(s.GetLastSeen()), moment(s.GetExpiresAt())}, "\t"))
+		row := []string{s.GetName(), stateWord(s), who(s), dash(s.GetProvider()), dash(s.GetLevel()), dash(program(s)), dash(place(s)), moment(s.GetLastSeen()), moment(s.GetExpiresAt())}
+		for i := range row {
+			row[i] = cell(row[i])
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -87,6 +91,12 @@ func listTable(out io.Writer, all *edgeauthv1.ListSessionsResponse) error {
 	}
 	return nil
 }
+
+// longestCell is the most bytes that a table shows of one text.
+const longestCell = 400
+
+// cell is a text as a terminal may see it: an edge of another release, or what answers in its place, may not have cleaned it.
+func cell(s string) string { return audit.Text(s, longestCell) }
 
 // stamped is a protobuf timestamp, whose package is not known here.
 type stamped interface {

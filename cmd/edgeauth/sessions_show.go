@@ -56,7 +56,7 @@ func showTable(out io.Writer, s *edgeauthv1.Session) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	row := func(name, value string) {
 		if value != "" && value != "-" {
-			fmt.Fprintf(w, "%s\t%s\n", name, value)
+			fmt.Fprintf(w, "%s\t%s\n", name, cell(value))
 		}
 	}
 	row("session", s.GetName())
