@@ -88,6 +88,17 @@ var pair = sync.OnceValue(func() keyPair {
 	}
 })
 
+// Its balancer asks for /readyz, so admin.listen cannot be loopback; the warning says what that means.
+func TestTheEdgeOfAFleetLoads(t *testing.T) {
+	c, err := fakeLoader().Parse("edgeauth.yaml", readFile(t, "../deploy/fleet/edgeauth.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings[0].Message, "admin.listen: is not loopback") {
+		t.Errorf("warnings: %v", c.Warnings)
+	}
+}
+
 func TestTheExampleLoadsWithoutWarnings(t *testing.T) {
 	c := loadExample(t)
 	for _, w := range c.Warnings {

@@ -27,16 +27,19 @@ func (v validator) api() {
 	if a.Certificates.IsZero() && a.Bearer.IsZero() {
 		v.report(path+".listen", "is set, but nobody could call the API", "give names in certificates, or an audience and roles in bearer")
 	}
-	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !format.IsLoopback(host) && a.CertFile == "" {
+	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !format.IsLoopback(host) && v.lacks(path+".cert_file", a.CertFile) {
 		v.report(path+".listen", "is not loopback, so it needs cert_file and key_file", "or listen on 127.0.0.1")
 	}
 }
+
+// lacks reports whether the file names no file at path; a mistake there is one by itself, and no reason for a second.
+func (v validator) lacks(path, file string) bool { return file == "" && !v.r.Bad(path) }
 
 func (v validator) apiCertificates() {
 	const path = "admin.api"
 	a := v.Admin.API
 	switch named := !a.Certificates.IsZero(); {
-	case named && (a.ClientCAFile == "" || a.CertFile == ""):
+	case named && (v.lacks(path+".client_ca_file", a.ClientCAFile) || v.lacks(path+".cert_file", a.CertFile)):
 		v.report(path+".certificates", "need cert_file, key_file and client_ca_file: certificates are shown in TLS alone", "")
 	case !named && a.ClientCAFile != "":
 		v.report(path+".client_ca_file", "is set, but no certificate has a role", "give names in certificates")
