@@ -227,6 +227,30 @@ func TestRS01AValueThatNoEdgeCanReadSwallowsNoRevocation(t *testing.T) {
 	}
 }
 
+// A value that nobody was told of, and that is later than whatever will be written, must not keep the revocation from those who follow.
+func TestARevocationReachesThoseWhoFollowWhateverTheSnapshotHasAlready(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	entry := entriesOf(4, 1)
+	name, _ := entry[0].Encode()
+	bucket := fmt.Sprint(int64(entry[0].Until) / 3_600_000)
+	server.Do("HSET", "{log:04}:snap:"+bucket, name, "1 9000000000000 9000000000000 a b c")
+	server.Do("ZADD", "{log:04}:buckets", "9999999999", bucket)
+	must(t, s.Append(t.Context(), entry))
+	news, err := s.Read(t.Context(), 4, revocation.Cursor{}, 0)
+	must(t, err)
+	if diff := cmp.Diff(entry, news.Entries); diff != "" {
+		t.Error(diff)
+	}
+	must(t, s.Append(t.Context(), entriesOf(4, 1)))
+	again := entriesOf(4, 1)
+	must(t, s.Append(t.Context(), again))
+	must(t, s.Append(t.Context(), again)) // as an edge does every second while too few replicas acknowledge it
+	if n := server.Do("XLEN", "{log:04}:stream"); n != int64(3) {
+		t.Errorf("%d entries in the stream, want 3: what is repeated is not added", n)
+	}
+}
+
 func TestWhatIsOlderThanTwoHoursIsTrimmedFromTheStreamAndTheHeadSaysSo(t *testing.T) {
 	server := redistest.Start(t, redistest.WithArgs("--stream-node-max-entries", "10"))
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})

@@ -78,9 +78,10 @@ for i = 3, #ARGV, 2 do
   local value = before and merge(before, given) or given
   local _, till = parse(value)
   -- Only what the shard did not know goes to the stream: thirty edges re-seed at the cost of one, and an edge that repeats a
-  -- write every second, because too few replicas acknowledge it, does not fill the memory. The stream comes first: if the
-  -- merge fails, repeating finds the difference again.
-  if value ~= before then
+  -- write every second, because too few replicas acknowledge it, does not fill the memory. But a new entry that
+  -- is older than what the shard has goes there too: nobody knows whether those who follow were ever told of that. The stream
+  -- comes first: if the merge fails, repeating finds the difference again.
+  if value ~= before or ARGV[2] == '' and parse(before) ~= parse(given) then
     redis.call('XADD', KEYS[1], 'MINID', '~', oldest, '*', 'n', name, 'v', given)
   end
   local key, ends = bucket(till)
