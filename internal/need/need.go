@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -31,7 +32,7 @@ func Namespaces(t testing.TB) {
 	program(t, "tc")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		unmet(t, "network namespaces", fmt.Sprintf("making one: %v %s", err, out), "it takes root")
+		unmet(t, "network namespaces", strings.TrimSpace(fmt.Sprintf("making one: %v %s", err, out)), "it takes root")
 	}
 }
 
