@@ -3,6 +3,7 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -424,4 +425,23 @@ func TestAMasterWithoutItsReplicasRefusesTheBeat(t *testing.T) {
 	if _, err := s.Probe(t.Context(), 0, revocation.Beat{}); err == nil || !strings.Contains(err.Error(), "NOREPLICAS") {
 		t.Errorf("probe: %v", err)
 	}
+}
+
+func TestAMasterThatHearsNoReplicaRefusesTheBeatBeforeItRefusesWrites(t *testing.T) {
+	t.Parallel()
+	demands := redistest.WithArgs("--min-replicas-to-write", "1", "--min-replicas-max-lag", "1000", "--repl-diskless-sync-delay", "0")
+	master := redistest.Start(t, demands)
+	host, port, _ := strings.Cut(master.Addr(), ":")
+	replica := redistest.Start(t, redistest.WithArgs("--replicaof", host, port))
+	s := open(t, redis.Options{Addresses: []string{master.Addr()}})
+	probe := func() string {
+		_, err := s.Probe(t.Context(), 0, revocation.Beat{})
+		return fmt.Sprint(err)
+	}
+	eventually(t, "the replica is heard", func() bool { return probe() == "<nil>" })
+	replica.Pause()
+	eventually(t, "the beat is refused", func() bool { return strings.Contains(probe(), "no replica was heard") })
+	master.Do("SET", "k", "v")
+	replica.Resume()
+	eventually(t, "the replica is heard again", func() bool { return probe() == "<nil>" })
 }

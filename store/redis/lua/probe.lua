@@ -10,6 +10,17 @@
 -- returns {current or '', held, last id, greatest deleted id, entries ever added, length, first id or '', life,
 --          now in milliseconds, {edge, 'AT what it says', ...} or what is wrong with these}
 
+-- A master that misses its replicas refuses writes after min-replicas-max-lag only, and one that was stopped for a while takes some before it
+-- counts them anew. By then another may be the master. So where replicas are demanded, one must have been heard just now.
+local replication = redis.call('INFO', 'replication')
+if string.find(replication, 'min_slaves_good_slaves:', 1, true) then
+  local heard = false
+  for lag in string.gmatch(replication, 'state=online[^\r\n]-,lag=(%d+)') do
+    heard = heard or tonumber(lag) <= 2
+  end
+  if not heard then return redis.error_reply('NOREPLICAS no replica was heard for more than two seconds') end
+end
+
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('SET', KEYS[4], now[1] .. '.' .. now[2], 'PX', 10000)
@@ -19,7 +30,7 @@ redis.call('SET', KEYS[4], now[1] .. '.' .. now[2], 'PX', 10000)
 -- followed another: each promotion has a replication id of its own.
 redis.call('SETNX', KEYS[5], ARGV[1])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
-local promoted = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+local promoted = string.match(replication, 'master_replid:(%x+)') or ''
 local life = redis.call('GET', KEYS[5]) .. ' ' .. run .. ' ' .. promoted
 
 -- What edges say of themselves is advice: whatever is wrong with it (a key of another type, a right that is missing) must not
