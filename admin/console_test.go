@@ -74,6 +74,10 @@ func TestTheConsoleSaysHowManyEdgesHaveReadTheLogAndWhichHaveNot(t *testing.T) {
 	if alone := said(o); !strings.Contains(alone, "This edge has read everything") || !strings.Contains(alone, "The log has not answered this edge for 3 min: what it knows of the others is as old.") {
 		t.Error(alone)
 	}
+	o.Origins[0].Staleness, o.Origins[0].Heard = admin.Seconds(14*time.Second), admin.Seconds(14*time.Second)
+	if late := said(o); !strings.Contains(late, "No edge is known to have read the log within the last 10 s. web-1 has read what was in it 14 s ago, and was last heard 14 s ago.") {
+		t.Error(late)
+	}
 	o.Origins = nil
 	o.Log.Heard = admin.Never
 	if none := said(o); !strings.Contains(none, "No edge has told of itself yet.") || !strings.Contains(none, "The log has not answered this edge yet.") {

@@ -203,7 +203,7 @@ func (w *demoWorld) announce(ctx context.Context, e *edge, out io.Writer, config
            %[4]s revoke --config %[2]s --all
                                        in another terminal: every session ends at once (the next page logs you in
                                        again without asking, while the identity provider still knows you)
-  Health   http://%[3]s/readyz  and  /metrics
+  Console  http://%[3]s/ (what the edge knows of itself), /readyz and /metrics
   End      Ctrl-C
 
 ready

@@ -48,13 +48,13 @@ local function tell()
 end
 
 local function hear()
-  local all, life = redis.pcall('HGETALL', KEYS[6]), tonumber(ARGV[4])
+  local all, kept_for = redis.pcall('HGETALL', KEYS[6]), tonumber(ARGV[4])
   if all.err then return all.err end
   local kept = {}
   for i = 1, #all, 2 do
     local name, said = all[i], all[i + 1]
     local at = #name <= 80 and #said <= 200 and tonumber(string.match(said, '^(%d+) '))
-    if at and math.abs(ms - at) <= life then
+    if at and math.abs(ms - at) <= kept_for then
       table.insert(kept, {at = at, name = name, said = said})
     else
       redis.pcall('HDEL', KEYS[6], name)
