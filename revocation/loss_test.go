@@ -133,9 +133,15 @@ func Test_an_entry_that_is_trimmed_between_the_probe_and_the_reading_is_not_miss
 		log.mu.Lock()
 		log.put(late)
 		log.mu.Unlock()
+		written := time.Now()
 		cutOff.Store(true)
 		log.setDown(false)
-		time.Sleep(5 * time.Second)
+		for range 500 {
+			time.Sleep(10 * time.Millisecond)
+			if age := a.ShardStaleness(0); age < time.Since(written) && !a.Standing(&names).Revoked {
+				t.Fatalf("the copy is said to be %v old and lacks what was written %v ago", age, time.Since(written))
+			}
+		}
 		if cutOff.Load() {
 			t.Fatal("the edge never had to catch up")
 		}
@@ -160,6 +166,31 @@ func Test_an_edge_whose_log_was_emptied_while_it_started_becomes_ready(t *testin
 		time.Sleep(20 * time.Second)
 		if inc, ok := a.Current(); !ok || !a.Ready() {
 			t.Errorf("ready %v, mints under %v (%v)", a.Ready(), inc, ok)
+		}
+	})
+}
+
+func Test_a_stream_that_was_deleted_by_hand_is_made_up_for_by_the_snapshot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, a, b := twoEdges(t)
+		defer a.stop()
+		defer b.stop()
+		revoked, names := ended()
+		if _, err := a.writer.Write(t.Context(), revoked); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		late, unread := ended()
+		log.mu.Lock()
+		log.put(late) // and nobody reads it
+		s := &log.shards[0]
+		s.stream, s.last, s.trimmed = nil, revocation.Cursor{}, revocation.Cursor{}
+		log.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		for i, e := range []*edge{a, b} {
+			if !e.Standing(&names).Revoked || !e.Standing(&unread).Revoked {
+				t.Errorf("edge %d refuses what it knew: %v, what was deleted unread: %v", i, e.Standing(&names).Revoked, e.Standing(&unread).Revoked)
+			}
 		}
 	})
 }
