@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/oidc"
 	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/session"
@@ -132,6 +133,10 @@ func TestARefusalEndsTheSessionWithItsReason(t *testing.T) {
 		}
 		if _, found, _ := f.vault.Get(t.Context(), s); found {
 			t.Error("the tokens are still there")
+		}
+		raised := *s // by a step-up at another edge, which had not heard
+		if raised.ID = identity.NewSessionID(); f.shop.endedWhy(&raised) != "refresh_refused" {
+			t.Error("the session lives on under the id of a step-up in flight")
 		}
 	})
 }
