@@ -44,15 +44,16 @@ func (e *reverse) carry(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if x.upgrade != "" {
 		via = e.upgrades
 	}
+	final := &finalWriter{ResponseWriter: w, live: x.live, body: x.body, http1: r.ProtoMajor == 1}
 	p := &httputil.ReverseProxy{
 		Transport:      via,
 		BufferPool:     e.buffers,
 		ErrorLog:       e.log,
 		Rewrite:        func(pr *httputil.ProxyRequest) { x.request(pr.Out) },
 		ModifyResponse: x.response,
-		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { x.failed(w, r, err) },
+		ErrorHandler:   func(_ http.ResponseWriter, _ *http.Request, err error) { x.failed(final, r, err) },
 	}
-	p.ServeHTTP(&finalWriter{ResponseWriter: w, live: x.live}, r.WithContext(turns.With(r.Context())))
+	p.ServeHTTP(final, r.WithContext(turns.With(r.Context())))
 }
 
 func (e *reverse) close() {

@@ -77,6 +77,9 @@ func (x *exchange) header(h http.Header) {
 
 // response removes what a backend may not say. An error makes the exchange fail before anything was written.
 func (x *exchange) response(res *http.Response) error {
+	if x.live.ended() != nil {
+		return errCut // the backend answered when it saw the edge leave
+	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		if x.accept != "" && res.Header.Get("Sec-Websocket-Accept") != x.accept {
 			return fmt.Errorf("%w: its Sec-WebSocket-Accept does not fit the key", errNotWebSocket)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/edgeauth/edgeauth/web"
@@ -51,27 +52,42 @@ func timedOut(err error) bool {
 // upstream's. The transport may still read when the answer is already on its way.
 type clientBody struct {
 	io.ReadCloser
-	failed atomic.Bool
-	over   atomic.Bool
+	failed  atomic.Bool // it broke off, or is malformed
+	over    atomic.Bool // read to its end
+	stopped atomic.Bool // nothing more is read
+	reading sync.Mutex  // held while reading
 }
 
 // Read notes every error but the end. Behind the end it asks nobody: a transport reads once more than there is, and net/http
 // gives an error for that when the answer has begun meanwhile, so that a good exchange would be broken off.
 func (b *clientBody) Read(p []byte) (int, error) {
-	if b.over.Load() && !b.failed.Load() {
+	if b.over.Load() {
 		return 0, io.EOF
 	}
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
-		b.failed.Store(true)
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.stopped.Load() {
+		return 0, http.ErrBodyReadAfterClose
 	}
-	if err == io.EOF || b.failed.Load() {
+	n, err := b.ReadCloser.Read(p)
+	switch err {
+	case nil, http.ErrBodyReadAfterClose:
+	case io.EOF:
 		b.over.Store(true)
+	default:
+		b.failed.Store(true)
 	}
 	return n, err
 }
 
+// stop returns when nobody reads any more, nor will. The deadline for reading must be over.
+func (b *clientBody) stop() {
+	b.stopped.Store(true)
+	b.reading.Lock()
+	defer b.reading.Unlock()
+}
+
 func (b *clientBody) broken() bool { return b.failed.Load() }
 
-// open reports whether there is a body whose end has not been read.
+// open reports whether there is a body whose end has not been read. It has none to be found where something was wrong with it.
 func (b *clientBody) open() bool { return b != nil && !b.over.Load() }

@@ -77,7 +77,10 @@ func (x *exchange) watchBody(r *http.Request) {
 	}
 }
 
-// hand hands the exchange to the upstream's engine.
+// hand hands the exchange to the upstream's engine, which may panic.
 func (x *exchange) hand(w http.ResponseWriter, r *http.Request) {
+	answered := false
+	defer func() { x.linger(w, r, answered) }()
 	x.route.cfg.Upstream.engine.carry(w, r, x)
+	answered = true
 }

@@ -141,9 +141,6 @@ func (l *live) finish(r *http.Request) {
 // report tells record, audit log and metrics that the exchange was cut.
 func (l *live) report(r *http.Request, v policy.Verdict) {
 	x := l.x
-	if l.x.body.open() {
-		_ = l.out.SetReadDeadline(longAgo) // nobody waits for the rest
-	}
 	x.record.Cut = string(v.Reason)
 	e := x.about(audit.ExchangeCut, x.bearer, string(v.Reason))
 	e.Detail = l.kind.String() + ", " + e.Detail

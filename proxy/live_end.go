@@ -34,9 +34,6 @@ func (l *live) answers(res *http.Response, body *trailed) error {
 func (l *live) instead(w http.ResponseWriter, r *http.Request) {
 	x, v := l.x, *l.ended()
 	x.record.Verdict, x.record.Reason = v.Action.String(), string(v.Reason)
-	if r.ProtoMajor == 1 && x.body.open() {
-		w.Header().Set("Connection", "close") // the rest of an upload is not waited for
-	}
 	if err := x.refuse(w, r, v); err != nil {
 		x.h.opt.Pages.Fail(w, r, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http/httptrace"
 	"sync"
+	"syscall"
 )
 
 // ErrUnasked is what reading and writing return after a server has spoken out of turn.
@@ -26,6 +27,9 @@ type Conn struct {
 	wire     *Wire
 	spoiled  func()
 
+	heard chan struct{} // closed when the server will not be heard any more
+	deaf  sync.Once     // closes heard
+
 	mu    sync.Mutex // guards what follows
 	asked bool       // the exchange has begun to write, so the server may speak
 	bad   bool       // the server spoke out of turn
@@ -34,7 +38,7 @@ type Conn struct {
 // New returns a Conn that keeps the turns of c, which is wire or lies above it: above the encryption, because TLS sends
 // session tickets unasked. The function spoiled is called when the server has spoken out of turn, at most once.
 func New(c net.Conn, wire *Wire, spoiled func()) *Conn {
-	return &Conn{Conn: c, wire: wire, spoiled: spoiled}
+	return &Conn{Conn: c, wire: wire, spoiled: spoiled, heard: make(chan struct{})}
 }
 
 // With returns a context for one request to a http.Transport. Its connection, if it is a Conn, begins a new exchange.
@@ -60,7 +64,11 @@ func (c *Conn) begin() {
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && !c.inTurn() {
-		return 0, ErrUnasked
+		err = ErrUnasked
+		n = 0
+	}
+	if err != nil {
+		c.end()
 	}
 	return n, err
 }
@@ -78,12 +86,28 @@ func (c *Conn) inTurn() bool {
 }
 
 // Write begins the server's turn. Nothing is written after ErrUnasked, so the transport may take another connection.
+//
+// A server that refuses a request while it is being sent may answer and hang up, and writing fails before its answer has been read. The
+// transport would give up at once; so what failed is told when the server's last word has been read. Nobody waits for the network
+// then: a connection that cannot be written on any more has nothing to read but what has arrived.
 func (c *Conn) Write(p []byte) (int, error) {
 	if !c.ask() {
 		return 0, ErrUnasked
 	}
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if hungUp(err) {
+		<-c.heard
+	}
+	return n, err
 }
+
+// hungUp reports whether writing failed because the server listens no more.
+func hungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// end says that the server will not be heard any more.
+func (c *Conn) end() { c.deaf.Do(func() { close(c.heard) }) }
 
 func (c *Conn) ask() bool {
 	c.mu.Lock()
@@ -95,6 +119,7 @@ func (c *Conn) ask() bool {
 // Close closes the connection. TLS says goodbye first, which may take a while; begin does not wait for that.
 func (c *Conn) Close() error {
 	c.wire.end()
+	c.end()
 	return c.Conn.Close()
 }
 
