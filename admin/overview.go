@@ -50,6 +50,7 @@ type Shard struct {
 	Number      string  `json:"shard"`
 	Staleness   Seconds `json:"staleness_seconds"`
 	Registers   int     `json:"registers"`
+	Outbox      int     `json:"outbox"`
 	Cursor      string  `json:"cursor"`
 	Incarnation string  `json:"incarnation,omitempty"`
 	Unread      string  `json:"unread,omitempty"` // why something that edges said of themselves is missing

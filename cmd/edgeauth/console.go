@@ -26,8 +26,10 @@ func (e *edge) overview() admin.Overview {
 	o.Store.Ready, o.Store.Detail = e.store.Status()
 	load := e.storeLoad()
 	o.Store.Calls, o.Store.Connections = load.InFlight, load.Connections
-	for i := range revocation.Shards {
-		o.Shards = append(o.Shards, e.shard(i))
+	for i, n := range e.writer.Waiting() {
+		shard := e.shard(i)
+		shard.Outbox = n
+		o.Shards = append(o.Shards, shard)
 	}
 	for _, s := range e.fleet.Sightings() {
 		o.Origins = append(o.Origins, origin(s))
