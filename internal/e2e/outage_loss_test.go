@@ -50,6 +50,36 @@ func Test_RS02_after_FLUSHALL_revoked_stays_revoked_and_sessions_live_on_also_at
 	wantPage(t, gone.Open(f.origin+"/"))
 }
 
+func Test_RS02_a_Redis_that_comes_back_with_an_older_state_of_itself_revives_nobody(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 2, "")
+	live, gone := f.login(), f.login()
+	f.redis.Do("SAVE") // it comes back with this
+	if out, err := f.edges[0].Command("revoke", "--config", f.edges[0].ConfigFile(), "--session", nameOf(t, f, gone)); err != nil {
+		t.Fatalf("revoke: %v\n%s", err, out)
+	}
+	f.wantRefused("before", gone, 0, 1)
+	f.redis.Restart()
+	f.edges[0].Until("an edge gives the log back what it lost", func() bool {
+		return len(f.edges[0].Events("log_reseeded"))+len(f.edges[1].Events("log_reseeded")) > 0
+	})
+	f.wantRefused("while the edges ran", gone, 0, 1)
+	f.wantAdmitted("while the edges ran", live, 0, 1)
+
+	for _, e := range f.edges {
+		e.Kill()
+	}
+	f.redis.Restart()
+	for _, e := range f.edges {
+		e.Run()
+	}
+	for _, e := range f.edges {
+		e.WaitReady()
+	}
+	f.wantRefused("when the edges were killed too", gone, 0, 1)
+	f.wantAdmitted("when the edges were killed too", live, 0, 1)
+}
+
 func Test_a_log_that_is_lost_with_every_edge_asks_everybody_to_log_in_again_and_takes_no_cookie(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, "")
