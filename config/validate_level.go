@@ -36,19 +36,19 @@ func (v validator) proof(path string, l *Level) {
 
 func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	if l.MaxStaleness > weaker.MaxStaleness {
-		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.MaxStaleness))
+		v.report(path+".max_staleness", "must not be longer than that of "+weakerName+", which is weaker", v.bothAre(path+".max_staleness", l.MaxStaleness, weakerName, weaker.MaxStaleness))
 	}
 	if slices.Index(Pasts(), l.Past) < slices.Index(Pasts(), weaker.Past) {
 		v.report(path+".past", "must not be "+string(l.Past)+" while that of "+weakerName+", which is weaker, is "+string(weaker.Past), "")
 	}
 	if l.Lifetime > weaker.Lifetime {
-		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Lifetime))
+		v.report(path+".lifetime", "must not be longer than that of "+weakerName+", which is weaker", v.bothAre(path+".lifetime", l.Lifetime, weakerName, weaker.Lifetime))
 	}
 	if l.Idle > weaker.Idle {
-		v.report(path+".idle", "must not be longer than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Idle))
+		v.report(path+".idle", "must not be longer than that of "+weakerName+", which is weaker", v.bothAre(path+".idle", l.Idle, weakerName, weaker.Idle))
 	}
 	if l.Hold < weaker.Hold && len(weaker.Blocks) > 0 { // a floor that closes nothing is missed by nobody
-		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", isFor(weakerName, weaker.Hold))
+		v.report(path+".hold", "must not be shorter than that of "+weakerName+", which is weaker", v.bothAre(path+".hold", l.Hold, weakerName, weaker.Hold))
 	}
 	if l.AllowNewAuthenticator && !weaker.AllowNewAuthenticator && len(weaker.ACR)+len(weaker.AMR) > 0 {
 		v.report(path+".allow_new_authenticator", "must not be true while that of "+weakerName+", which is weaker, is false", "")
@@ -66,15 +66,27 @@ func (v validator) notWeaker(path, weakerName string, weaker, l *Level) {
 	}
 }
 
+// bothAre says what two levels have. The value at path may be a default, of which the file says nothing.
+func (v validator) bothAre(path string, d time.Duration, weakerName string, weaker time.Duration) string {
+	hint := isFor(weakerName, weaker)
+	if !v.r.Given(path) {
+		hint += "; for this level it is " + brief(d) + " unless you set it"
+	}
+	return hint
+}
+
 // isFor says what a level has, which may be a default that stands nowhere in the file.
-func isFor(level string, d time.Duration) string {
+func isFor(level string, d time.Duration) string { return "it is " + brief(d) + " for " + level }
+
+// brief is a duration without the units that are zero.
+func brief(d time.Duration) string {
 	text := d.String()
 	for _, none := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(text, none) {
 			text = strings.TrimSuffix(text, none[1:])
 		}
 	}
-	return "it is " + text + " for " + level
+	return text
 }
 
 // assurance checks what a route asks of an authentication.

@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -19,6 +20,9 @@ func (p *Provider) discover(ctx context.Context) (*metadata.Document, error) {
 		return nil, &Error{Kind: KindConfig, Op: op, Err: err}
 	}
 	answer, err := p.channel.Get(ctx, *at, "application/json", "")
+	if _, ok := errors.AsType[*backchannel.StatusError](err); ok {
+		err = fmt.Errorf("%w at %s", err, at.Redacted()) // nothing there: the issuer is most likely mistyped
+	}
 	if err != nil {
 		return nil, transportError(op, err)
 	}

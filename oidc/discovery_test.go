@@ -81,6 +81,14 @@ func TestID01_a_discovery_document_of_another_issuer_is_refused(t *testing.T) {
 	})
 }
 
+func TestAnIssuerThatIsNotThereIsToldByItsAddress(t *testing.T) {
+	server := newIDP(t)
+	server.Lie(idp.Lies{DiscoveryRaw: answer(http.StatusNotFound, "text/html", "")})
+	rp := start(t, server)
+	want := "status 404 at " + server.Issuer() + "/.well-known/openid-configuration"
+	waitFor(t, want, func() bool { err := rp.Status().Err; return err != nil && strings.Contains(err.Error(), want) })
+}
+
 func TestID01_an_endpoint_over_plain_http_elsewhere_is_refused(t *testing.T) {
 	refusesDiscovery(t, map[string]idp.Lies{
 		"token":              setMetadata("token_endpoint", "http://idp.example/token"),
