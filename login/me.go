@@ -80,8 +80,8 @@ func (s *Server) whoAmI(w http.ResponseWriter, r *http.Request) error {
 }
 
 func cannotTell(v policy.Verdict) error {
-	return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Try again in a moment",
-		Public: "This edge cannot tell right now whether the session is still good.", RetryAfter: 5 * time.Second}
+	return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Please try again in a moment",
+		Public: "It cannot be told just now whether your session is still valid. You are not logged out.", RetryAfter: 5 * time.Second}
 }
 
 func (s *Server) profile(c *session.Session) profile {

@@ -27,7 +27,8 @@ func newSessions() *cobra.Command {
 		Long: "sessions speaks to the governance API (docs/api.md): with --config to the edge on this machine, through the socket in\n" +
 			"server.data_dir; with --server to one anywhere, as its admin.api allows.\n\n" +
 			"What it shows is the index of sessions, which is advisory: a session that it does not know may live all the same, and can\n" +
-			"be ended by its name.",
+			"be ended by its name. Level and end are those of its login; a level that its person was raised to since may ask for more and end\n" +
+			"it sooner.",
 		Example: "  edgeauth sessions list --config config.yaml\n" +
 			"  edgeauth sessions list --config config.yaml --provider corp --subject 0b8f-… --output json\n" +
 			"  edgeauth sessions revoke --config config.yaml Zm9vYmFyYmF6cXV4MTIzNA --reason \"lost laptop\"\n" +
