@@ -9,11 +9,7 @@ import (
 func (r *run) with(more []Entry, names *attributions) *run {
 	more = sorted(more)
 	longest := Millis(0)
-	for c := (cursor{run: r}); ; {
-		p, ok := c.next()
-		if !ok {
-			break
-		}
+	for p := range r.all() {
 		longest = max(longest, p.until-p.since)
 	}
 	for i := range more {
@@ -63,11 +59,7 @@ func sorted(entries []Entry) []Entry {
 // without is a run without the records that ended before limit, or the run itself while those are few.
 func (r *run) without(limit Millis) *run {
 	ended := 0
-	for c := (cursor{run: r}); ; {
-		p, ok := c.next()
-		if !ok {
-			break
-		}
+	for p := range r.all() {
 		if p.until < limit {
 			ended++
 		}
@@ -76,15 +68,12 @@ func (r *run) without(limit Millis) *run {
 		return r
 	}
 	b := newBuilder(r.shape, r.len()-ended)
-	for c := (cursor{run: r}); ; {
-		p, ok := c.next()
-		if !ok {
-			return b.done()
-		}
+	for p := range r.all() {
 		if p.until >= limit {
-			b.add(&p)
+			b.add(p)
 		}
 	}
+	return b.done()
 }
 
 // attributions numbers the few regions, reasons and actors that many values share. The list only grows, so that whoever

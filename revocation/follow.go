@@ -76,12 +76,11 @@ func (r *Replica) known(shard int) []identity.Incarnation {
 func (r *Replica) beyond(shard int, entries []Entry) (missing []Entry) {
 	there := newShard()
 	there.compact(entries)
-	r.shards[shard].each(func(e Entry) bool {
+	for e := range r.All(shard) {
 		if v, known := there.find(e.Register); !known || v.Merge(e.Value) != v {
 			missing = append(missing, e)
 		}
-		return true
-	})
+	}
 	return missing
 }
 

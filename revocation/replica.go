@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"sync"
@@ -102,15 +103,11 @@ func (r *Replica) NotBefore(n *Names) Millis {
 	return greatest
 }
 
+// All are the entries that a shard knows when the walk begins.
+func (r *Replica) All(shard int) iter.Seq[Entry] { return r.shards[shard].all() }
+
 // Entries returns all that a shard knows.
-func (r *Replica) Entries(shard int) []Entry {
-	var out []Entry
-	r.shards[shard].each(func(e Entry) bool {
-		out = append(out, e)
-		return true
-	})
-	return out
-}
+func (r *Replica) Entries(shard int) []Entry { return slices.Collect(r.All(shard)) }
 
 // Len is the number of registers known.
 func (r *Replica) Len() (n int) {

@@ -3,6 +3,7 @@ package revocation
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"time"
 )
 
@@ -162,6 +163,18 @@ func (c *cursor) next() (p packed, ok bool) {
 	copy(key[s.implied:], record)
 	c.at++
 	return s.read(key, record), true
+}
+
+// all are the records in the order of their keys; none for a nil run. A record is valid until the next.
+func (r *run) all() iter.Seq[*packed] {
+	return func(yield func(*packed) bool) {
+		c := cursor{run: r}
+		for p, ok := c.next(); ok; p, ok = c.next() {
+			if !yield(&p) {
+				return
+			}
+		}
+	}
 }
 
 // builder makes a run of records that come in the order of their keys, none twice.

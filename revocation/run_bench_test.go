@@ -22,11 +22,12 @@ func BenchmarkTenMillion(b *testing.B) {
 	}
 	known := 0
 	for i := range Shards {
-		r.shards[i].each(func(e Entry) bool {
+		for e := range r.All(i) {
 			keys[known*2] = e.Register
-			known++
-			return known < (i+1)*len(keys)/2/Shards
-		})
+			if known++; known == (i+1)*len(keys)/2/Shards {
+				break
+			}
+		}
 	}
 	i := 0
 	for b.Loop() {

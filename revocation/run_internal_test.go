@@ -83,13 +83,12 @@ func same(t *testing.T, s *shard, want reference) {
 		}
 	}
 	seen := reference{}
-	s.each(func(e Entry) bool {
+	for e := range s.all() {
 		if _, twice := seen[e.Register]; twice {
 			t.Fatalf("register %v comes twice", e.Register)
 		}
 		seen[e.Register] = e.Value
-		return true
-	})
+	}
 	if len(seen) != len(want) {
 		t.Fatalf("%d registers come, want %d", len(seen), len(want))
 	}

@@ -1,6 +1,8 @@
 package revocation
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -142,25 +144,25 @@ func (s *shard) swap(young map[Register]Value, add *[ScopeTenant + 1][KindFloor]
 	s.young, s.runs, s.names = young, runs, names
 }
 
-// each calls f with every entry until it returns false.
-func (s *shard) each(f func(Entry) bool) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	for reg, v := range s.young {
-		if !f(Entry{reg, v}) {
-			return
+// all are the entries that there are when the walk begins. Runs are never changed and the map is small, so nobody has to wait
+// for whoever walks, however long that takes.
+func (s *shard) all() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		s.mu.RLock()
+		young, runs, names := maps.Clone(s.young), s.runs, attributions{list: s.names.list}
+		s.mu.RUnlock()
+		for reg, v := range young {
+			if !yield(Entry{reg, v}) {
+				return
+			}
 		}
-	}
-	for scope := range s.runs {
-		for kind, r := range s.runs[scope] {
-			for c := (cursor{run: r}); ; {
-				p, ok := c.next()
-				if !ok {
-					break
-				}
-				reg := Register{Scope: Scope(scope), Kind: Kind(kind), Key: p.key}
-				if _, newer := s.young[reg]; !newer && !f(Entry{reg, s.names.value(&p)}) {
-					return
+		for scope := range runs {
+			for kind, r := range runs[scope] {
+				for p := range r.all() {
+					reg := Register{Scope: Scope(scope), Kind: Kind(kind), Key: p.key}
+					if _, newer := young[reg]; !newer && !yield(Entry{reg, names.value(p)}) {
+						return
+					}
 				}
 			}
 		}

@@ -132,7 +132,7 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 	loops, life := errgroup.WithContext(life)
 	loops.Go(func() error { return e.follower.Run(life) })
 	loops.Go(func() error { return e.writer.Run(life) })
-	loops.Go(func() error { return e.returnHeap(life) })
+	loops.Go(func() error { return boundGarbage(life) })
 	loops.Go(func() error { return e.durable.run(life) })
 	loops.Go(func() error { return e.keys.Run(life, e.log, e.keysChanged) })
 	if s, ok := e.store.(interface{ Run(context.Context) error }); ok {
