@@ -217,7 +217,6 @@ func Test_what_a_full_disk_cannot_keep_is_delivered_all_the_same_and_kept_once_t
 	synctest.Test(t, func(t *testing.T) {
 		box := &brokenBox{}
 		w, stop := startWriter(t, &memLog{}, box, nil)
-		defer stop()
 		box.full.Store(true)
 		gone, _ := ended()
 		if d, err := w.Write(t.Context(), gone); d != revocation.Delivered || err != nil || w.Kept() {
@@ -225,6 +224,7 @@ func Test_what_a_full_disk_cannot_keep_is_delivered_all_the_same_and_kept_once_t
 		}
 		box.full.Store(false)
 		time.Sleep(3 * time.Second)
+		stop() // the box belongs to the writer until then
 		if !w.Kept() || box.Len() != 1 {
 			t.Errorf("kept %v, %d on the disk", w.Kept(), box.Len())
 		}
@@ -277,12 +277,13 @@ func Test_an_entry_that_ended_long_ago_is_not_given_back_and_one_that_ended_just
 		now := revocation.MillisOf(time.Now())
 		left[0].Since, left[0].Until = 1, now-25*3_600_000
 		left[1].Since, left[1].Until = 1, now-3_600_000
-		log, box := &memLog{}, &slowBox{kept: left}
+		log, box := &memLog{down: true}, &slowBox{kept: left}
 		w, stop := startWriter(t, log, box, left)
 		defer stop()
 		if n := w.Pending(); n != 2 {
 			t.Errorf("%d wait", n)
 		}
+		log.setDown(false)
 		time.Sleep(3 * time.Second)
 		b, _ := log.Snapshot(t.Context(), left[1].Shard())
 		if w.Pending() != 0 || len(b.Entries) == 0 {

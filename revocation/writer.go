@@ -103,9 +103,10 @@ func (w *Writer) deliver(ctx context.Context, entries []Entry) error {
 	return w.sink.Append(ctx, entries)
 }
 
-// Run delivers the outbox until the context ends, and once more then. It returns nil, or an error that says how many
+// Run delivers the outbox at once, again and again until the context ends, and once more then. It returns nil, or an error that says how many
 // entries are lost to the other edges; those that the box keeps are not.
 func (w *Writer) Run(ctx context.Context) error {
+	w.flush(ctx) // what an earlier process left
 	for pause(ctx, interval/2+rand.N(interval)) {
 		w.flush(ctx)
 	}
