@@ -15,7 +15,6 @@ import (
 // member is an edge that the others can see.
 type member struct {
 	*edge
-	fleet *revocation.Fleet
 }
 
 // cutLog is one edge's way to the log.

@@ -17,6 +17,7 @@ import (
 type edge struct {
 	*revocation.Replica
 	writer *revocation.Writer
+	fleet  *revocation.Fleet // nil: the others do not hear of it
 	log    sharedLog
 	stop   func()
 
@@ -40,13 +41,14 @@ func startEdge(t *testing.T, log sharedLog) *edge {
 func prepareEdge(log sharedLog) *edge {
 	e := &edge{Replica: revocation.NewReplica(time.Now), log: log, seen: map[revocation.Happening]int{}}
 	e.writer = revocation.NewWriter(log, e.Replica, "here", func(int) {})
+	e.fleet = revocation.NewFleet(revocation.FleetOptions{Self: revocation.NewOrigin("edge"), Now: time.Now})
 	return e
 }
 
 func (e *edge) run(t *testing.T) {
 	t.Helper()
 	f := revocation.NewFollower(revocation.FollowerOptions{
-		Stream: e.log, Sink: e.log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now, Grace: revocation.DefaultGrace,
+		Stream: e.log, Sink: e.log, Replica: e.Replica, Log: slog.New(slog.DiscardHandler), Now: time.Now, Grace: revocation.DefaultGrace, Fleet: e.fleet,
 		Notify: func(h revocation.Happening, _ string) { e.mu.Lock(); e.seen[h]++; e.mu.Unlock() },
 	})
 	ctx, cancel := context.WithCancel(t.Context())

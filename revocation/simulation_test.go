@@ -156,7 +156,8 @@ func (w *world) write(e *edge) revocation.Register {
 	return entry.Register
 }
 
-// look checks what must hold at any moment: nothing denied is let in again, and no copy is older than its edge says.
+// look checks what must hold at any moment: nothing denied is let in again, and no copy is older than its edge says,
+// or than another edge says of it.
 func (w *world) look() {
 	for i, e := range w.edges {
 		for _, tell := range w.told {
@@ -171,6 +172,7 @@ func (w *world) look() {
 			w.lookAtAge(i, e, shard)
 		}
 	}
+	w.lookAtClaims()
 }
 
 // lookAtAge takes the figure first and the copy afterwards, which may have grown meanwhile but not shrunk.
