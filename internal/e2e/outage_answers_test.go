@@ -5,9 +5,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeauth/edgeauth/internal/edgetest"
 	"github.com/edgeauth/edgeauth/internal/redistest"
@@ -18,6 +21,7 @@ type liar struct {
 	ln    net.Listener
 	to    string
 	reply atomic.Value // string; empty: the truth
+	late  atomic.Int64 // how long the truth takes
 }
 
 func startLiar(t *testing.T, to string) *liar {
@@ -60,6 +64,7 @@ func (l *liar) serve(in net.Conn) {
 		}
 		lie := l.reply.Load().(string)
 		if lie == "" {
+			time.Sleep(time.Duration(l.late.Load()))
 			_, err = out.Write(b[:n])
 		} else {
 			_, err = io.WriteString(in, strings.TrimSuffix(lie, "CUT"))
@@ -95,6 +100,7 @@ func Test_RS01_whatever_Redis_answers_sessions_go_on_and_nobody_new_gets_in_unti
 	e.Until("the copy is fresh", fresh)
 
 	say := func(reply string) func() { return func() { l.reply.Store(reply) } }
+	wait := func(d time.Duration) func() { return func() { l.late.Store(int64(d)) } }
 	do := func(args ...string) func() { return func() { server.Do(args...) } }
 	for _, row := range []struct {
 		name, cause string
@@ -103,6 +109,8 @@ func Test_RS01_whatever_Redis_answers_sessions_go_on_and_nobody_new_gets_in_unti
 		{"it is loading", "loading", say("-LOADING Redis is loading the dataset in memory\r\n"), say("")},
 		{"it sends half a reply", "lost", say("$100\r\nhalfCUT"), say("")},
 		{"it speaks another protocol", "malformed", say("HTTP/1.1 400 Bad Request\r\n\r\n"), say("")},
+		{"it takes five seconds", "timeout", wait(5 * time.Second), wait(0)},
+		{"it cannot save to disk", "misconf", say("-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.\r\n"), say("")},
 		{"it is full", "oom", do("CONFIG", "SET", "maxmemory", "1"), do("CONFIG", "SET", "maxmemory", "0")},
 		{"it lost its replicas", "noreplicas", do("CONFIG", "SET", "min-replicas-to-write", "1"), do("CONFIG", "SET", "min-replicas-to-write", "0")},
 		{"it is a replica", "readonly", do("REPLICAOF", "127.0.0.1", "1"), do("REPLICAOF", "NO", "ONE")},
@@ -142,10 +150,26 @@ func Test_RS05_a_wrong_password_for_Redis_is_said_without_the_password(t *testin
 		t.Errorf("/readyz: %d", status)
 	}
 	_, metrics := e.Get(e.Admin + "/metrics")
+	_, ready := e.Get(e.Admin + "/readyz")
+	for _, path := range []string{"/debug/vars", "/debug/pprof/", "/config"} {
+		if status, body := e.Get(e.Admin + path); status != http.StatusNotFound {
+			t.Errorf("%s: %d\n%s", path, status, body)
+		}
+	}
 	page := edgetest.NewClient(t).Open(e.URL + "/")
-	for where, said := range map[string]string{"the log": e.Log(), "the metrics": metrics, "the page": page.Body} {
+	for where, said := range map[string]string{"the log": e.Log(), "the metrics": metrics, "/readyz": ready, "the page": page.Body} {
 		if strings.Contains(said, password) || where == "the page" && strings.Contains(said, server.Addr()) {
 			t.Errorf("%s shows it:\n%s", where, said)
+		}
+	}
+	broken := filepath.Join(t.TempDir(), "broken.yaml")
+	text := strings.Replace(e.Config(), fmt.Sprintf("%q", server.Addr()), fmt.Sprintf("%q", "redis://edge:"+password+"@"+server.Addr()), 1)
+	if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"check", broken}, {"run", "--config", broken}} {
+		if out, err := e.Command(command...); err == nil || strings.Contains(out, password) || !strings.Contains(out, "host:port") {
+			t.Errorf("%q: %v\n%s", command, err, out)
 		}
 	}
 	if out, _ := e.Command("revoke", "--config", e.ConfigFile(), "--session", "AAAAAAAAAAAAAAAAAAAAAA"); strings.Contains(out, password) {

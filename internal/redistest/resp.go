@@ -2,11 +2,9 @@ package redistest
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 	"time"
 )
@@ -45,20 +43,6 @@ func (s *Server) Try(args ...string) (any, error) {
 		}
 	}
 	return exchange(conn, r, args...)
-}
-
-// dial connects in the server's place.
-func (s *Server) dial() (conn net.Conn, err error) {
-	plain := &net.Dialer{Timeout: time.Second}
-	err = s.options.place.Do(func() (err error) {
-		if s.options.tls != nil {
-			conn, err = tls.DialWithDialer(plain, "tcp", s.Addr(), s.options.tls)
-			return err
-		}
-		conn, err = plain.Dial("tcp", s.Addr())
-		return err
-	})
-	return conn, err
 }
 
 func (s *Server) patience() time.Duration {

@@ -4,8 +4,6 @@
 package redistest
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -60,8 +58,8 @@ type options struct {
 	args       []string
 	sentinel   bool // it watches servers and keeps no data
 	place      Place
-	file       string      // what the configuration file says at first; Redis and Sentinels write to it
-	tls        *tls.Config // for a client; nil: the server speaks plain text
+	file       string // what the configuration file says at first; Redis and Sentinels write to it
+	tls        *pair  // nil: the server speaks plain text
 }
 
 // Option changes how a server is started.
@@ -74,13 +72,14 @@ func WithAppendOnly() Option { return func(o *options) { o.appendOnly = true } }
 // WithPassword demands password of every client.
 func WithPassword(password string) Option { return func(o *options) { o.password = password } }
 
-// WithTLS has the server speak TLS alone, to clients, replicas and the other nodes of a cluster, with a certificate for 127.0.0.1
-// that signs itself. Clients need not show one.
-func WithTLS(certFile, keyFile string, roots *x509.CertPool) Option {
+// WithTLS has the server speak TLS alone, to clients, replicas and the other nodes of a cluster. Everybody shows the same
+// certificate, which has to be for 127.0.0.1 and be issued by what is in caFile. Whether clients are asked for one, WithArgs can
+// say ("--tls-auth-clients", "no"); otherwise they are.
+func WithTLS(certFile, keyFile, caFile string) Option {
 	return func(o *options) {
-		o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-		o.args = append(o.args, "--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-ca-cert-file", certFile,
-			"--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes")
+		o.tls = &pair{certFile, keyFile, caFile}
+		o.args = append(o.args, "--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-ca-cert-file", caFile,
+			"--tls-replication", "yes", "--tls-cluster", "yes")
 	}
 }
 

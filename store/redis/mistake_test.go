@@ -17,7 +17,7 @@ func TestAConfigurationThatDoesNotFitTheServerIsToldWhatToChange(t *testing.T) {
 	group := redistest.StartGroup(t, 0, 1)
 	server, sentinel := group.Nodes()[0].Addr(), group.Addrs()
 	cert, key, roots := certificate(t)
-	speaksTLS := redistest.Start(t, redistest.WithTLS(cert, key, roots)).Addr()
+	speaksTLS := redistest.Start(t, redistest.WithTLS(cert, key, cert), redistest.WithArgs("--tls-auth-clients", "no")).Addr()
 	for name, row := range map[string]struct {
 		o     redis.Options
 		cause redis.Cause

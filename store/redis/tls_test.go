@@ -75,7 +75,7 @@ func TestAServerThatAsksForACertificateIsShownOne(t *testing.T) {
 func TestAClusterThatSpeaksTLSAloneKeepsTheContractOfStoresAndOutlivesAFailover(t *testing.T) {
 	t.Parallel()
 	cert, key, roots := certificate(t)
-	cluster := redistest.StartCluster(t, 3, 1, redistest.WithTLS(cert, key, roots))
+	cluster := redistest.StartCluster(t, 3, 1, redistest.WithTLS(cert, key, cert), redistest.WithArgs("--tls-auth-clients", "no"))
 	o := redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true, Acknowledge: 1, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	runWithPrefixes(t, o)
 
