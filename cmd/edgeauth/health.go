@@ -14,6 +14,7 @@ func (e *edge) checks() []admin.Check {
 		{Name: "configuration", Func: e.checkConfig},
 		{Name: "revocation_log", Func: e.checkLog},
 		{Name: "store", Func: e.checkStore},
+		{Name: "clock", Func: e.checkClock},
 		{Name: "outbox", Func: e.checkOutbox},
 		{Name: "providers", Func: func() (admin.State, string) { return e.tree.Load().checkProviders() }},
 		{Name: "risk", Func: func() (admin.State, string) { return e.checkRisk() }},
