@@ -78,6 +78,10 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, v policy.Verdi
 	case policy.StepUp:
 		return x.stepUp(w, r, v)
 	case policy.Stale:
+		if v.Reason == Leaving {
+			return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Please try again in a moment", RetryAfter: staleRetry,
+				Public: "This part of the login service is being restarted. You are not logged out."}
+		}
 		return &web.Error{Code: http.StatusServiceUnavailable, Reason: string(v.Reason), Title: "Please try again in a moment", RetryAfter: staleRetry,
 			Public: "It cannot be told just now whether your session is still valid. You are not logged out."}
 	}

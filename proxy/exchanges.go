@@ -36,6 +36,7 @@ type Exchanges struct {
 	opt      ExchangesOptions
 	limits   atomic.Pointer[Limits]
 	handlers atomic.Pointer[map[string]*Handler] // in use, by origin; nil: each exchange's own
+	leaving  atomic.Pointer[time.Time]           // when all has to end; nil: the edge does not shut down
 	first    chan struct{}                       // something is open after nothing was
 
 	mu         sync.Mutex // guards what follows
@@ -112,6 +113,7 @@ func (e *Exchanges) none() bool {
 // an entry that arrives meanwhile makes the next look ask again.
 func (e *Exchanges) look(now time.Time) {
 	e.part(now)
+	e.depart(now)
 	is := look{version: e.opt.Replica.Version(), handlers: e.handlers.Load(), at: now}
 	was := e.looked
 	if is.version == was.version && is.handlers == was.handlers && now.Sub(was.at) < askAgain && !now.Before(was.at) {
@@ -123,9 +125,8 @@ func (e *Exchanges) look(now time.Time) {
 		if !l.until.IsZero() {
 			continue // cut already
 		}
-		if v := l.ask(e.handlerFor(l, is.handlers), staleness, now); v.Action != policy.Allow && l.cut(v) {
-			l.until = now.Add(parting)
-			e.parting = append(e.parting, l)
+		if v := l.ask(e.handlerFor(l, is.handlers), staleness, now); v.Action != policy.Allow {
+			e.end(l, v, now)
 		}
 	}
 	clear(e.around) // what has ended must not be kept alive

@@ -128,7 +128,6 @@ func (l *live) finish(r *http.Request) {
 	l.over = true
 	v, way := l.verdict, l.way
 	l.mu.Unlock()
-	l.in.leave(l)
 	l.cancel(nil)
 	if way != nil {
 		way.wait()
@@ -136,15 +135,18 @@ func (l *live) finish(r *http.Request) {
 	if v != nil {
 		l.report(r, *v)
 	}
+	l.in.leave(l)
 }
 
 // report tells record, audit log and metrics that the exchange was cut.
 func (l *live) report(r *http.Request, v policy.Verdict) {
 	x := l.x
 	x.record.Cut = string(v.Reason)
-	e := x.about(audit.ExchangeCut, x.bearer, string(v.Reason))
-	e.Detail = l.kind.String() + ", " + e.Detail
-	x.event(r, e)
+	if v.Reason != Leaving {
+		e := x.about(audit.ExchangeCut, x.bearer, string(v.Reason))
+		e.Detail = l.kind.String() + ", " + e.Detail
+		x.event(r, e)
+	}
 	if l.in.opt.Cut != nil {
 		l.in.opt.Cut(l.kind, v.Reason)
 	}

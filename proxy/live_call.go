@@ -107,13 +107,14 @@ func (c *call) say(v policy.Verdict) {
 	c.l.trailer = http.Header{"Grpc-Status": {status}, "Grpc-Message": {message}}
 }
 
-// statusOf is the gRPC status of a verdict, the same as for a request that is refused.
+// statusOf is the gRPC status of a verdict, the same as for a request that is refused. What goes away may be called again, and found
+// where it is now.
 func statusOf(v policy.Verdict) int {
-	switch v.Action {
-	case policy.Deny:
-		return 7 // PERMISSION_DENIED
-	case policy.Stale:
+	switch {
+	case goesAway(v), v.Action == policy.Stale:
 		return 14 // UNAVAILABLE
+	case v.Action == policy.Deny:
+		return 7 // PERMISSION_DENIED
 	}
 	return 16 // UNAUTHENTICATED
 }

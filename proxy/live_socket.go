@@ -71,11 +71,18 @@ func (s *socket) goodbye() {
 
 // closeCode is the status code of a Close frame (RFC 6455, 7.4; the registry of IANA has 1013).
 func closeCode(v policy.Verdict) uint16 {
-	if v.Action == policy.Stale {
+	switch {
+	case goesAway(v):
+		return 1001 // going away
+	case v.Action == policy.Stale:
 		return 1013 // try again later
 	}
 	return 1008 // policy violation
 }
+
+// goesAway reports whether an exchange ends because there is nothing at its address any more, rather than for who is there: the edge
+// shuts down, or a changed configuration leads elsewhere.
+func goesAway(v policy.Verdict) bool { return v.Reason == Leaving || v.Reason == policy.NoRoute }
 
 // errSaidGoodbye ends the copying once the client has answered the Close frame.
 var errSaidGoodbye = errors.New("the WebSocket was closed")

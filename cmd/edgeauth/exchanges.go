@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/edgeauth/edgeauth/admin"
@@ -20,6 +21,14 @@ func newExchanges(e *edge) *proxy.Exchanges {
 			map[string]string{"kind": k.String()}, func() float64 { return float64(x.Open(k)) })
 	}
 	return x
+}
+
+// farewell ends what is open within a time. net/http does not know of WebSockets: without it they would be cut off.
+func (e *edge) farewell(within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	e.open.Leave(within)
+	e.open.Wait(ctx)
 }
 
 // use puts a tree in force for what is open already.

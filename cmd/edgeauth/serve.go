@@ -153,6 +153,16 @@ func (e *edge) serve(ctx context.Context, services []service, r *reloader) error
 			others.Add(1)
 		}
 	}
+	others.Add(1)
+	listeners.Go(func() error {
+		defer others.Done()
+		select {
+		case <-ctx.Done():
+		case <-life.Done():
+		}
+		e.farewell(e.tree.Load().cfg.Server.Drain)
+		return nil
+	})
 	for _, s := range services {
 		listeners.Go(func() error { return s.serve() })
 		listeners.Go(func() error {
@@ -194,7 +204,7 @@ func (s service) serve() error {
 	return fmt.Errorf("serving %s: %w", s.name, err)
 }
 
-// stop drains. What is left when the time is over (WebSockets among it) is closed.
+// stop drains. What is left when the time is over is closed.
 func (s service) stop(drain time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()

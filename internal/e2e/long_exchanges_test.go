@@ -216,3 +216,35 @@ func Test_a_WebSocket_ends_when_a_changed_configuration_does_not_permit_it(t *te
 		t.Errorf("it was closed with %d %q", code, reason)
 	}
 }
+
+func Test_WebSockets_and_events_are_told_when_their_edge_shuts_down(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.start(t, "")
+	c := edgetest.NewClient(t)
+	wantPage(t, c.Open(e.URL+"/"))
+	socket := dialSocket(t, e.URL, c)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL+"/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Cookie", "edgeauth="+c.Cookie(e.URL, "edgeauth"))
+	events, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Body.Close()
+	e.Terminate()
+	if code, reason := closedWith(t, socket); code != websocket.StatusGoingAway || reason != "shutdown" {
+		t.Errorf("the WebSocket was closed with %d %q", code, reason)
+	}
+	if _, err := io.Copy(io.Discard, events.Body); err != nil {
+		t.Errorf("the events ended with %v", err)
+	}
+	if code := e.Exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if n := strings.Count(e.Log(), `"cut":"shutdown"`); n != 2 {
+		t.Errorf("%d access records tell of it, want 2", n)
+	}
+}
