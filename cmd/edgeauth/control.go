@@ -112,7 +112,7 @@ func askEdge(ctx context.Context, socket, path string, in, out any) error {
 
 // What is said of a revocation that is in the log: by the running edge, and where none was there to ask.
 const (
-	everyEdgeRefuses = "every edge refuses"
+	everyEdgeRefuses = "every edge that follows the log refuses"
 	inTheLog         = "written to the log; every edge that follows it will refuse"
 )
 

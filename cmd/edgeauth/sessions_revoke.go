@@ -96,7 +96,7 @@ func (f *apiFlags) revokeMany(ctx context.Context, cmd *cobra.Command, c *client
 }
 
 func (f *apiFlags) told(cmd *cobra.Command, answer client.Message, what string, d edgeauthv1.Delivery) error {
-	how := "every edge refuses"
+	how := "every edge that follows the log refuses"
 	switch d {
 	case edgeauthv1.Delivery_DELIVERY_PENDING:
 		how = "the edge that was asked refuses already; its store is away, so other edges follow when it is back"

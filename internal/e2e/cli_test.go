@@ -56,7 +56,7 @@ func Test_a_second_edge_on_the_same_data_dir_says_what_to_do_and_leaves_the_firs
 		t.Errorf("the log does not say what to do:\n%s", log)
 	}
 	out, err := e.Command("revoke", "--config", e.ConfigFile(), "--all")
-	if err != nil || !strings.Contains(out, "every edge refuses") {
+	if err != nil || !strings.Contains(out, "every edge that follows the log refuses") {
 		t.Errorf("the first edge's socket: %v\n%s", err, out)
 	}
 }

@@ -42,7 +42,7 @@ func Test_RS02_a_revocation_that_only_the_killed_edge_knew_holds_everywhere_once
 
 			to.set(hanging)
 			out, err := f.edges[0].Command("revoke", "--config", f.edges[0].ConfigFile(), "--session", name)
-			if err != nil || !strings.Contains(out, "every edge refuses") {
+			if err != nil || !strings.Contains(out, "every edge that follows the log refuses") {
 				t.Fatalf("revoke: %v\n%s", err, out)
 			}
 			if c.copied {

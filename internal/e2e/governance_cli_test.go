@@ -163,7 +163,7 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 	if out := run(true, append([]string{"list"}, remote...)...); !strings.Contains(out, "no client certificate") {
 		t.Errorf("list without proof:\n%s", out)
 	}
-	if out := run(false, append([]string{"revoke", name, "--reason", "lost"}, withCert...)...); !strings.HasPrefix(out, "Revoked session "+name+": every edge refuses.\n") ||
+	if out := run(false, append([]string{"revoke", name, "--reason", "lost"}, withCert...)...); !strings.HasPrefix(out, "Revoked session "+name+": every edge that follows the log refuses.\n") ||
 		!strings.Contains(out, "At the identity provider nothing was ended: who is still logged in there comes back without a password") {
 		t.Errorf("revoke:\n%s", out)
 	}

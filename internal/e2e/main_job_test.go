@@ -43,7 +43,7 @@ func Test_an_operator_revokes_everybody_through_the_socket_of_an_edge_with_the_e
 		t.Fatalf("login: %d", p.Status)
 	}
 	out, err := e.Command("revoke", "--config", e.ConfigFile(), "--all", "--reason", "test")
-	if err != nil || !strings.Contains(out, "every edge refuses") || !strings.Contains(out, "At the identity provider nothing was ended") {
+	if err != nil || !strings.Contains(out, "every edge that follows the log refuses") || !strings.Contains(out, "At the identity provider nothing was ended") {
 		t.Fatalf("revoke: %v\n%s", err, out)
 	}
 	if p := c.Ask(e.URL + "/"); p.Status != http.StatusSeeOther {

@@ -81,7 +81,7 @@ func Test_of_two_edges_with_Redis_and_one_data_dir_one_keeps_the_socket_and_the_
 		t.Errorf("it ended with %d and said\n%s", code, loser.Log())
 	}
 	winner.WaitReady()
-	if out, err := winner.Command("revoke", "--config", winner.ConfigFile(), "--all"); err != nil || !strings.Contains(out, "every edge refuses") {
+	if out, err := winner.Command("revoke", "--config", winner.ConfigFile(), "--all"); err != nil || !strings.Contains(out, "every edge that follows the log refuses") {
 		t.Errorf("the socket of the one that runs: %v\n%s", err, out)
 	}
 	winner.Kill()
@@ -101,7 +101,7 @@ func Test_revoke_through_the_socket_needs_no_secret_of_the_edge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"--all"}, {"--provider", "corp", "--subject", "demo-alice"}} {
-		if out, err := e.Command(append([]string{"revoke", "--config", file}, args...)...); err != nil || !strings.Contains(out, "every edge refuses") {
+		if out, err := e.Command(append([]string{"revoke", "--config", file}, args...)...); err != nil || !strings.Contains(out, "every edge that follows the log refuses") {
 			t.Errorf("revoke %q: %v\n%s", args, err, out)
 		}
 	}
