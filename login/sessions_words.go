@@ -67,6 +67,9 @@ func ago(d time.Duration) string {
 
 const halfEnded = " on this server. A service that tells the other servers does not answer right now; "
 
+// elsewhere follows what was ended.
+const elsewhere = " Whoever is still logged in at the login service there comes back without a password: for a lost or stolen device, log it out at the login service too."
+
 // told says to people what was ended.
 func told(n int, d revocation.Delivery) string {
 	subject, follow := "The session has been ended", "."
@@ -79,6 +82,7 @@ func told(n int, d revocation.Delivery) string {
 	}
 	switch d {
 	case revocation.Delivered:
+		follow += elsewhere
 	case revocation.Pending:
 		follow = halfEnded + "they will follow as soon as it does, even if this server is restarted before."
 	default:

@@ -50,15 +50,20 @@ func (s *Server) emptyVault(ctx context.Context, r *http.Request, c *session.Ses
 // session has ended here.
 const revokeTimeout = 3 * time.Second
 
-// revokeTokens tells the provider that a session's tokens are no longer needed, if they are of this client and it can be told.
+// revokeTokens tells the provider that a session's tokens are no longer needed, if they are of this client and it can be told. With a
+// refresh token all tokens of its grant end (RFC 7009, section 2.1); where there is none, the access token is what is left to end.
 func (s *Server) revokeTokens(ctx context.Context, r *http.Request, c *session.Session, p *oidc.Provider, t session.Tokens) {
-	if t.Refresh == "" || t.Client != "" && t.Client != p.ClientID() || !p.CanRevoke() {
+	revoke, token := p.Revoke, t.Refresh
+	if token == "" {
+		revoke, token = p.RevokeAccess, t.Access
+	}
+	if token == "" || t.Client != "" && t.Client != p.ClientID() || !p.CanRevoke() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
 	e := audit.Event{Name: audit.TokensRevoked, Provider: p.Name(), Subject: c.Subject, Session: c.Family.String()}
-	if err := p.Revoke(ctx, oidc.Token(t.Refresh)); err != nil {
+	if err := revoke(ctx, oidc.Token(token)); err != nil {
 		web.RecordOf(r.Context()).Note(err)
 		e.Reason = "not_" + oidc.KindOf(err).String()
 	}

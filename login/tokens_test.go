@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/edgeauth/edgeauth/audit"
@@ -96,6 +97,37 @@ func TestALogoutGoesOnWhereTheProviderCannotRevoke(t *testing.T) {
 	}
 	if n := b.events.of(audit.TokensRevoked); n != 2 {
 		t.Errorf("%d events", n)
+	}
+}
+
+func TestALogoutRevokesTheAccessTokenWhereThereIsNoRefreshToken(t *testing.T) {
+	b := open(t)
+	var asked []url.Values
+	b.idp.Lie(idp.Lies{TokenResponse: func(resp map[string]any) { delete(resp, "refresh_token") }, RevokeRaw: func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		asked = append(asked, r.PostForm)
+		w.WriteHeader(http.StatusOK)
+	}})
+	c := b.browser()
+	c.login("/x")
+	c.logout()
+	if len(asked) != 1 || asked[0].Get("token") != b.idp.Issued()[0].AccessToken || asked[0].Get("token_type_hint") != "access_token" || b.events.of(audit.TokensRevoked) != 1 {
+		t.Errorf("the provider was asked %v; %d events", asked, b.events.of(audit.TokensRevoked))
+	}
+}
+
+func TestTokensOfAnotherClientAreNotShownToThisOnesEndpoint(t *testing.T) {
+	b := open(t)
+	c := b.browser()
+	c.login("/x")
+	tokens, _ := b.vaulted(c)
+	tokens.Client = "another" // as after a change of client_id in the configuration
+	if err := b.opt.Vault.Put(t.Context(), c.held(), tokens); err != nil {
+		t.Fatal(err)
+	}
+	c.logout()
+	if n := b.idp.Count(idp.Revoke); n != 0 || b.events.of(audit.TokensRevoked) != 0 {
+		t.Errorf("asked %d times to revoke", n)
 	}
 }
 

@@ -16,15 +16,25 @@ func (p *Provider) CanRevoke() bool {
 // Revoke tells the provider that a refresh token is no longer needed, and with it all tokens of its grant (RFC 7009). A token that
 // the provider does not know is as good as revoked. Where CanRevoke is false it does nothing.
 func (p *Provider) Revoke(ctx context.Context, refreshToken Token) error {
+	return p.revoke(ctx, refreshToken, "refresh_token")
+}
+
+// RevokeAccess is Revoke for an access token that came without a refresh token. Providers need not support it (RFC 7009, section 2): those
+// answer with KindRefused.
+func (p *Provider) RevokeAccess(ctx context.Context, accessToken Token) error {
+	return p.revoke(ctx, accessToken, "access_token")
+}
+
+func (p *Provider) revoke(ctx context.Context, token Token, hint string) error {
 	const op = "revoking token"
-	if !p.CanRevoke() || refreshToken == "" {
+	if !p.CanRevoke() || token == "" {
 		return nil
 	}
 	doc, err := p.discovered(op)
 	if err != nil {
 		return err
 	}
-	form := url.Values{"token": {refreshToken.Reveal()}, "token_type_hint": {"refresh_token"}}
+	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}}
 	if p.config.ClientAuth == ClientAuthPost {
 		form.Set("client_id", p.config.ClientID)
 		form.Set("client_secret", p.config.ClientSecret)
