@@ -40,6 +40,9 @@ func Test_LO01_an_administrator_ends_one_session_at_Keycloak_and_the_other_lives
 	first := r.loggedIn("alice")
 	sid := r.keycloak.Sessions("alice")[0].ID
 	second := r.loggedIn("alice")
+	if out, err := r.Command("sessions", "list", "--config", r.ConfigFile(), "--output", "json"); err != nil || !strings.Contains(out, `"provider_session": "`+sid+`"`) {
+		t.Errorf("the command line does not say by which name it is ended there: %v\n%s", err, out)
+	}
 	r.keycloak.EndSession(sid)
 	r.Until("the ended session is refused", func() bool { return !r.isIn(first) })
 	if !r.isIn(second) {
