@@ -3,8 +3,10 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -104,11 +106,17 @@ func Said(err error) error {
 // Message is a message of the API.
 type Message = proto.Message
 
-// JSON is a message as the REST form of the API writes it, indented.
+// JSON is a message as the REST form of the API writes it, indented: the same bytes for the same message, which protojson, whose white
+// space varies from build to build, does not promise.
 func JSON(m Message) ([]byte, error) {
-	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true, Multiline: true, Indent: "  "}.Marshal(m)
+	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true}.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("writing JSON: %w", err)
 	}
-	return append(text, '\n'), nil
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return nil, fmt.Errorf("writing JSON: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
 }
