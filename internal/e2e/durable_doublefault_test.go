@@ -40,7 +40,7 @@ func Test_RS02_a_revocation_that_only_the_killed_edge_knew_holds_everywhere_once
 			name := nameOf(t, f, gone)
 			f.wantAdmitted("before anything happens", gone, 0, 1)
 
-			to.set(hanging)
+			to.set(cut)
 			out, err := f.edges[0].Command("revoke", "--config", f.edges[0].ConfigFile(), "--session", name)
 			if err != nil || !strings.Contains(out, "every edge that follows the log refuses") {
 				t.Fatalf("revoke: %v\n%s", err, out)
@@ -50,7 +50,6 @@ func Test_RS02_a_revocation_that_only_the_killed_edge_knew_holds_everywhere_once
 			}
 			f.edges[0].Kill()
 			f.redis.Flush()
-			to.set(cut) // what the line held back is gone with it
 			to.set(passing)
 			f.edges[1].Until("the other edge gives Redis back what it knows", func() bool { return len(f.edges[1].Events("log_reseeded")) > 0 })
 			f.wantAdmitted("where nobody can have heard of it", gone, 1) // or this test would show nothing

@@ -54,7 +54,7 @@ func Test_RS_an_edge_that_is_killed_and_restarted_while_Redis_is_down_refuses_wh
 	if v, ok := f.edges[0].Metric("edgeauth_revocation_from_disk"); !ok || v != 1 {
 		t.Error("the edge does not say that it serves from its copy")
 	}
-	if _, body := f.edges[0].Get(f.edges[0].Admin + "/readyz"); !strings.Contains(body, "it serves from the copy in data_dir") || !strings.Contains(body, "they are kept in data_dir") {
+	if _, body := f.edges[0].Get(f.edges[0].Admin + "/readyz"); !strings.Contains(body, "it serves from the copy in data_dir") || !strings.Contains(body, "kept in data_dir") {
 		t.Errorf("/readyz: %s", body)
 	}
 	if v, ok := f.edges[0].Metric("edgeauth_revocation_outbox_kept"); !ok || v != 1 {
