@@ -127,7 +127,7 @@ func (b *bed) options() login.Options {
 		Cookies: session.NewCookies(session.CookieOptions{Keys: keys, Host: strings.SplitN(b.edge.URL, "//", 2)[1],
 			Secure: b.setup.cookies, FormPost: b.setup.formPost, DeviceLifetime: time.Hour, Now: b.now}),
 		Pages: pages, Audit: audit.New(slog.New(slog.NewTextHandler(b.events, nil)), b.events.count, b.now),
-		Log: replica, Revoker: writer, Staleness: replica.Staleness, Once: b.shop,
+		Log: replica, Revoker: writer, Staleness: replica.Staleness, Lead: func() time.Duration { return identity.MaxClockSkew }, Once: b.shop,
 		Vault: session.NewVault(keys, b.shop, b.now), Enrolled: b.shop, Roster: b.roster(keys, replica),
 		Levels:     policy.Levels{identity.Normal: {MaxStaleness: time.Hour}},
 		KeepGroups: []string{"staff", "admin"}, KeepClaims: []string{"department"},

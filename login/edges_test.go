@@ -221,3 +221,31 @@ func TestCK_17_ACopyOfACookieDiesOnEveryEdgeWithTheSession(t *testing.T) {
 		})
 	}
 }
+
+// A login gets an epoch behind the not-befores that it knows, which lie ahead. What is ended afterwards by another of its names, at an
+// edge whose clock is slower by less than clocks may differ, must not miss it.
+func TestLO_02_ASessionThatWasPutBehindOneNotBeforeIsEndedByAnotherOfASlowerClock(t *testing.T) {
+	p := openPair(t)
+	p.edges[1].Now = func() time.Time { return p.now().Add(-30 * time.Second) }
+	c := p.browser()
+	c.login("/x")
+	p.on(0)
+	sid := p.idp.Sessions()[0].SID
+	if a := p.deliver(p.token(func(_, claims map[string]any) { claims["sid"] = sid })); a.StatusCode != http.StatusOK {
+		t.Fatalf("by sid: %d", a.StatusCode)
+	}
+	c.login("/x")
+	held := c.held()
+	within(t, "the second edge knows the first not-before", func() bool {
+		names := held.Bearer().Names()
+		return p.edges[1].Log.NotBefore(&names) > 0
+	})
+	p.on(1)
+	if a := p.deliver(p.token()); a.StatusCode != http.StatusOK {
+		t.Fatalf("by sub: %d", a.StatusCode)
+	}
+	names := held.Bearer().Names()
+	if !p.edges[1].Log.Standing(&names).Revoked {
+		t.Error("the session lives on")
+	}
+}

@@ -136,12 +136,11 @@ func (s *Server) ending(c *session.Session) []revocation.Entry {
 	return entries
 }
 
-// notBefore ends all sessions of the names that exist now, those too that an edge with a faster clock minted: it lies
-// ahead by as much as clocks may differ, and after every not-before that is known. A login that follows takes it for
-// known and gets an epoch behind it.
+// notBefore ends all sessions of the names that exist now, those too that an edge with a faster clock minted (see
+// revocation.Replica.Cover). A login that follows takes it for known and gets an epoch behind it.
 func (s *Server) notBefore(names *revocation.Names, reason, actor string) revocation.Value {
 	now := revocation.MillisOf(s.opt.Now())
-	since := max(revocation.MillisOf(s.opt.Now().Add(identity.MaxClockSkew)), s.opt.Log.NotBefore(names)+1)
+	since := max(s.opt.Log.Cover(s.opt.Now(), s.opt.Lead()), s.opt.Log.NotBefore(names)+1)
 	end := until(since+revocation.Millis(session.MaxLifetime/time.Millisecond), now)
 	return revocation.Value{Since: since, Until: end, Reason: reason, Actor: actor}
 }

@@ -18,6 +18,8 @@ type Log interface {
 	Standing(*revocation.Names) revocation.Standing
 	// NotBefore is the greatest not-before of a bearer's names, 0 if there is none.
 	NotBefore(*revocation.Names) revocation.Millis
+	// Cover is the Since of a not-before that ends whatever there is now, where clocks may be ahead by lead.
+	Cover(now time.Time, lead time.Duration) revocation.Millis
 	// Current is the incarnation to mint sessions under; false while the log has not been read in full.
 	Current() (identity.Incarnation, bool)
 }

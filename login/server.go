@@ -33,6 +33,7 @@ type Options struct {
 	Log       Log
 	Revoker   Revoker
 	Staleness func() time.Duration // how old Log can be at most
+	Lead      func() time.Duration // by how much other edges' clocks may be ahead of this one's
 	Once      Once
 	Vault     Vault
 	Risk      Risk // nil: logins are not assessed

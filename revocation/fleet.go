@@ -14,7 +14,7 @@ type FleetOptions struct {
 }
 
 // Fleet is what this edge knows of all edges that follow the log, itself among them, by what each last told of each shard. It is
-// for operators: no verdict hangs on it. It is safe for concurrent use.
+// for operators: no verdict hangs on it, though a not-before reaches further where clocks are said to be wrong ([Fleet.Lead]). It is safe for concurrent use.
 type Fleet struct {
 	opt FleetOptions
 

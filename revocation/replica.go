@@ -22,6 +22,8 @@ type Replica struct {
 	vouched atomic.Pointer[map[identity.Incarnation]bool] // held in full on every shard
 	current atomic.Pointer[identity.Incarnation]          // to mint under
 	leaning atomic.Bool                                   // whether what was restored counts
+
+	farthest atomic.Int64 // see reach
 }
 
 // NewReplica returns an empty copy that vouches for nothing and is infinitely stale.
@@ -39,6 +41,7 @@ func (r *Replica) Version() uint64 { return r.version.Load() }
 
 // Apply merges entries into the copy.
 func (r *Replica) Apply(entries ...Entry) {
+	r.reach(entries)
 	changed := false
 	for len(entries) > 0 {
 		shard := entries[0].Shard()

@@ -31,6 +31,7 @@ type Options struct {
 	Audit     *audit.Log
 	Logger    *slog.Logger
 	Now       func() time.Time
+	Lead      func() time.Duration // by how much other edges' clocks may be ahead of this one's
 }
 
 // Provider is an identity provider by the names that it goes by.

@@ -29,6 +29,20 @@ func everybody() *edgeauthv1.RevokeSessionsRequest {
 	return &edgeauthv1.RevokeSessionsRequest{Target: &edgeauthv1.RevokeSessionsRequest_Everybody{Everybody: true}}
 }
 
+func TestARevocationReachesAsFarAsClocksAndOtherRevocationsDo(t *testing.T) {
+	w := newWorld(t, func(_ *world, o *api.Options) { o.Lead = func() time.Duration { return 6 * time.Minute } })
+	var last revocation.Millis
+	for n := range 2 {
+		if _, err := w.grpc().RevokeSessions(t.Context(), everybody()); err != nil {
+			t.Fatal(err)
+		}
+		want := revocation.MillisOf(aboutNow().Add(6*time.Minute)) + revocation.Millis(n)
+		if last = w.log.all()[n].Since; last != want {
+			t.Errorf("the revocation number %d reaches to %v, want %v", n+1, last.Time(), want.Time())
+		}
+	}
+}
+
 func TestEachWriteIsOneEntryWithItsActor(t *testing.T) {
 	w := newWorld(t)
 	c, ctx := w.grpc(), t.Context()
@@ -59,11 +73,11 @@ func TestEachWriteIsOneEntryWithItsActor(t *testing.T) {
 		}, revocation.Floor(subject, identity.High), aboutNow(), audit.Event{Name: audit.LevelRaised, Subject: subject, Level: "high", Reason: "phishing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := len(w.log.all())
+			w.log.empty() // else a not-before would lie behind the one before
 			if err := x.call(); err != nil {
 				t.Fatal(err)
 			}
-			entries := w.log.all()[before:]
+			entries := w.log.all()
 			if len(entries) != 1 || entries[0].Register != x.register || entries[0].Since != revocation.MillisOf(x.since) ||
 				entries[0].Actor != "cert:cn:ops" || entries[0].Reason != x.event.Reason || !entries[0].Until.Time().After(aboutNow().Add(720*time.Hour)) {
 				t.Fatalf("written: %+v", entries)

@@ -64,7 +64,7 @@ func (a *API) RaiseLevel(ctx context.Context, req *edgeauthv1.RaiseLevelRequest)
 }
 
 // soon is up to when sessions end: an edge with a faster clock may have begun some ahead of ours.
-func (a *API) soon() time.Time { return a.o.Now().Add(identity.MaxClockSkew) }
+func (a *API) soon() time.Time { return a.o.Standings.Cover(a.o.Now(), a.o.Lead()).Time() }
 
 // write puts a register into the log, for as long as any session can live that it is about, and records that.
 func (a *API) write(ctx context.Context, register revocation.Register, since time.Time, e audit.Event) (revocation.Delivery, time.Time, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -27,6 +28,8 @@ type Index interface {
 // Standings is this edge's copy of the revocation log.
 type Standings interface {
 	Standing(*revocation.Names) revocation.Standing
+	// Cover is the Since of a not-before that ends whatever there is now, where clocks may be ahead by lead.
+	Cover(now time.Time, lead time.Duration) revocation.Millis
 }
 
 const notHandedOut = "page_token: is none that was handed out for this list"

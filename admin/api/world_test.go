@@ -56,6 +56,7 @@ func newWorld(t *testing.T, edits ...edit) *world {
 	o := api.Options{
 		Index: w.index, Standings: w.log, Log: w.log, Events: w.hub, Providers: []api.Provider{{Name: "corp", Issuer: issuer}},
 		Levels: []identity.Level{identity.Normal, identity.Elevated, identity.High}, Audit: audit.New(quiet, observe, aboutNow), Logger: quiet, Now: aboutNow,
+		Lead: func() time.Duration { return identity.MaxClockSkew },
 	}
 	for _, e := range edits {
 		e(w, &o)
@@ -119,6 +120,20 @@ func (l *keptLog) Standing(n *revocation.Names) revocation.Standing {
 	st := r.Standing(n)
 	st.Vouched = true
 	return st
+}
+
+func (l *keptLog) Cover(now time.Time, lead time.Duration) revocation.Millis {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := revocation.NewReplica(aboutNow)
+	r.Apply(l.entries...)
+	return r.Cover(now, lead)
+}
+
+func (l *keptLog) empty() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = nil
 }
 
 func (l *keptLog) all() []revocation.Entry {

@@ -151,6 +151,10 @@ func (e *edge) delivered(n int) {
 
 // revoke writes to the log for an operator, with the audit event and the metric that go with it.
 func (e *edge) revoke(ctx context.Context, entry revocation.Entry, of about) (revocation.Delivery, error) {
+	if entry.Kind == revocation.KindNotBefore {
+		entry.Since = max(entry.Since, e.replica.Cover(time.Now(), e.fleet.Lead()))
+		entry.Until = max(entry.Until, entry.Since+revocation.Millis(session.MaxLifetime/time.Millisecond))
+	}
 	d, err := e.writer.Write(ctx, entry)
 	if err != nil {
 		return d, err

@@ -164,7 +164,7 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 	}
 	s, err := login.New(login.Options{
 		Origin: host.Origin(), Providers: providers, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
-		Log: p.replica, Revoker: p.revoker, Staleness: p.replica.Staleness, Once: p.once, Vault: p.vault, Levels: rs.levels,
+		Log: p.replica, Revoker: p.revoker, Staleness: p.replica.Staleness, Lead: p.fleet.Lead, Once: p.once, Vault: p.vault, Levels: rs.levels,
 		Proofs: rs.proofs(), Risk: t.watch.risk(), Enrolled: t.watch, Roster: roster{p.index, p.recorder, t}, KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
 		Lifetime: t.cfg.Session.Lifetime, Idle: t.cfg.Session.Idle, Now: time.Now,
 	})

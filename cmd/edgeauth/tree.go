@@ -58,6 +58,7 @@ type parts struct {
 	metrics *admin.Metrics
 	keys    func() *session.Ring
 	replica *revocation.Replica
+	fleet   *revocation.Fleet
 	revoker login.Revoker
 	once    login.Once
 	vault   login.Vault
@@ -73,7 +74,7 @@ type parts struct {
 
 func (e *edge) parts() parts {
 	return parts{
-		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica,
+		log: e.log, audit: e.audit, pages: e.pages, metrics: e.metrics, keys: e.keys.Ring, replica: e.replica, fleet: e.fleet,
 		revoker: countingRevoker{e.writer, e.metrics},
 		once:    once{e.store}, vault: session.NewVault(e.keys.Ring, e.store, time.Now),
 		history: newHistory(e, e.log), memory: e.memory,
