@@ -95,12 +95,35 @@ func BenchmarkScrub(b *testing.B) {
 	}
 }
 
+// withToken is a bed whose application gets an access token of about the size that Keycloak issues.
+func withToken(b *testing.B, backend string) *bed {
+	p := &purse{token: strings.Repeat("t", 1200)}
+	return newBed(b, options{backend: backend, handler: p.into, upstream: func(c *proxy.UpstreamConfig) {
+		c.AccessToken = proxy.AccessTokenHeader{Name: "Authorization", Scheme: "Bearer"}
+	}})
+}
+
+// BenchmarkAccessToken is getting the token of a session for an upstream that asks for it: with the opened session, as for all requests but
+// the first within a minute.
+func BenchmarkAccessToken(b *testing.B) {
+	bed := withToken(b, "")
+	lend := proxy.Lending(bed.handler, browser(bed, "/x"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := lend(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkHop is a whole exchange over loopback, beside a bare ReverseProxy with the same connections.
 func BenchmarkHop(b *testing.B) {
 	body := strings.Repeat("x", 1024)
 	backend := answering(b, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 	bed := newBed(b, options{backend: backend})
 	b.Run("edge", func(b *testing.B) { hop(b, bed.edge.URL, browser(bed, "/x")) })
+	tokens := withToken(b, backend)
+	b.Run("edge with an access token", func(b *testing.B) { hop(b, tokens.edge.URL, browser(tokens, "/x")) })
 	to, err := url.Parse(backend)
 	if err != nil {
 		b.Fatal(err)

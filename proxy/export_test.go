@@ -76,6 +76,29 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 	return x.header
 }
 
+// Lending returns what gets the access token for a request that is forwarded.
+func Lending(h *Handler, r *http.Request) func() error {
+	t, err := h.read(r)
+	if err != nil {
+		panic(err)
+	}
+	route, err := h.routeOf(r, t, false)
+	if err != nil {
+		panic(err)
+	}
+	now := h.opt.Now()
+	_, o, _ := h.admit(r, route, policy.Request{}, now)
+	x := h.exchange(r, route, t, now)
+	x.bearer = o
+	return func() error {
+		answered, err := x.lend(nil, r)
+		if err == nil && (answered || x.token == nil) {
+			return fmt.Errorf("no token was lent")
+		}
+		return err
+	}
+}
+
 // stub is an engine that is a function.
 type stub func(http.ResponseWriter, *http.Request)
 

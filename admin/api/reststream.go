@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -22,11 +23,15 @@ func (a *API) restEvents(mux *runtime.ServeMux) http.Handler {
 	info := &grpc.StreamServerInfo{FullMethod: edgeauthv1.SessionService_ListEvents_FullMethodName, IsServerStream: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := &restStream{ctx: r.Context(), w: w, flush: http.NewResponseController(w), request: &edgeauthv1.ListEventsRequest{}}
-		if err := (strictQuery{}).Parse(s.request, r.URL.Query(), utilities.NewDoubleArray(nil)); err != nil {
+		asked, err := url.ParseQuery(r.URL.RawQuery) // r.URL.Query passes over what it cannot read: more would be told than was asked for
+		if err == nil {
+			err = strictQuery{}.Parse(s.request, asked, utilities.NewDoubleArray(nil))
+		}
+		if err != nil {
 			refuse(r.Context(), mux, nil, w, r, status.Error(codes.InvalidArgument, err.Error()))
 			return
 		}
-		err := a.stream(a, s, info, method.Handler)
+		err = a.stream(a, s, info, method.Handler)
 		switch {
 		case err == nil || r.Context().Err() != nil:
 		case !s.begun:

@@ -116,7 +116,8 @@ func (a *API) ListSessions(ctx context.Context, req *edgeauthv1.ListSessionsRequ
 func (a *API) page(ctx context.Context, req *edgeauthv1.ListSessionsRequest) (records []sessions.Record, next string, err error) {
 	after, err := base64.RawURLEncoding.Strict().DecodeString(req.GetPageToken())
 	switch {
-	case err != nil, req.GetSubject() != nil && len(after) > 0:
+	case err != nil, base64.RawURLEncoding.EncodeToString(after) != req.GetPageToken(), // decoding passes over line ends
+		req.GetSubject() != nil && len(after) > 0:
 		return nil, "", status.Error(codes.InvalidArgument, notHandedOut)
 	case req.GetSubject() != nil:
 		subject, err := a.subject(req.GetSubject())

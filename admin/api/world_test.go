@@ -26,7 +26,7 @@ func aboutNow() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // world is an API on a real server, whose surroundings are in memory.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	api    *api.API
 	server *httptest.Server
 	hub    *api.Hub
@@ -47,7 +47,7 @@ func (w *world) as(edit func(*api.Caller)) {
 
 type edit func(*world, *api.Options)
 
-func newWorld(t *testing.T, edits ...edit) *world {
+func newWorld(t testing.TB, edits ...edit) *world {
 	t.Helper()
 	w := &world{t: t, hub: api.NewHub(), log: &keptLog{}, index: &index{}, audits: &audits{}}
 	w.caller.Store(&api.Caller{Name: "cert:cn:ops", Role: api.Operator})

@@ -248,3 +248,38 @@ func Test_WebSockets_and_events_are_told_when_their_edge_shuts_down(t *testing.T
 		t.Errorf("%d access records tell of it, want 2", n)
 	}
 }
+
+func Test_WS04_one_person_cannot_take_all_WebSockets_of_an_edge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.start(t, "")
+	greedy, other := edgetest.NewClient(t), edgetest.NewClient(t)
+	wantPage(t, greedy.Open(e.URL+"/"))
+	wantPage(t, other.Open(e.URL+"/"))
+	shake := func(c *edgetest.Client) (code int, conn net.Conn) {
+		in := wireTo(t, strings.TrimPrefix(e.URL, "http://"))
+		t.Cleanup(func() { _ = in.conn.Close() })
+		in.write("GET /api/ws HTTP/1.1\r\nHost: " + strings.TrimPrefix(e.URL, "http://") + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: " + e.URL + "\r\nCookie: edgeauth=" + c.Cookie(e.URL, "edgeauth") + "\r\n\r\n")
+		return in.read("GET").StatusCode, in.conn
+	}
+	answers := map[int]int{}
+	var last net.Conn
+	for range 150 { // idle from then on
+		code, conn := shake(greedy)
+		if answers[code]++; code == http.StatusSwitchingProtocols {
+			last = conn
+		}
+	}
+	if answers[http.StatusSwitchingProtocols] != 100 || answers[http.StatusTooManyRequests] != 50 {
+		t.Fatalf("150 at a time are answered %v; session.max_exchanges is 100", answers)
+	}
+	if code, _ := shake(other); code != http.StatusSwitchingProtocols {
+		t.Errorf("another session's is answered %d", code)
+	}
+	if n, _ := e.Metric(`edgeauth_exchanges_refused_total{bound="session"}`); n != 50 {
+		t.Errorf("%v refusals were counted", n)
+	}
+	_ = last.Close() // without a word
+	e.Until("what has gone made room", func() bool { code, _ := shake(greedy); return code == http.StatusSwitchingProtocols })
+}
