@@ -72,15 +72,14 @@ func TestAServerThatAsksForACertificateIsShownOne(t *testing.T) {
 	}
 }
 
-func TestAClusterThatSpeaksTLSAloneKeepsTheContractOfStoresAndOutlivesAFailover(t *testing.T) {
+func TestAClusterThatSpeaksTLSAloneIsUsedAndItsFailoverOutlived(t *testing.T) {
 	t.Parallel()
 	cert, key, roots := certificate(t)
 	cluster := redistest.StartCluster(t, 3, 1, redistest.WithTLS(cert, key, cert), redistest.WithArgs("--tls-auth-clients", "no"))
 	o := redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true, Acknowledge: 1, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
-	runWithPrefixes(t, o)
-
 	entries := everywhere()
 	s := open(t, o)
+	storetest.RequireAvailable(t, s)
 	eventually(t, "the replicas acknowledge", func() bool { return s.Append(t.Context(), entries) == nil })
 	cluster.Nodes()[0].Kill()
 	requireEntries(t, s, entries)
