@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -280,6 +281,25 @@ func Test_WS04_one_person_cannot_take_all_WebSockets_of_an_edge(t *testing.T) {
 	if n, _ := e.Metric(`edgeauth_exchanges_refused_total{bound="session"}`); n != 50 {
 		t.Errorf("%v refusals were counted", n)
 	}
+	e.Until("the kernel asks whether an idle client is still there", func() bool { return watched(t, last) })
 	_ = last.Close() // without a word
 	e.Until("what has gone made room", func() bool { code, _ := shake(greedy); return code == http.StatusSwitchingProtocols })
+}
+
+// watched reports whether the other end of a connection, on this machine, asks an idle peer now and then whether it is there: TCP keep-alive.
+func watched(t *testing.T, conn net.Conn) bool {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := conn.LocalAddr().(*net.TCPAddr).Port, conn.RemoteAddr().(*net.TCPAddr).Port
+	for line := range strings.Lines(string(table)) {
+		f := strings.Fields(line) // proc_net_tcp: local and remote address, state, queues, and which timer runs
+		if len(f) > 5 && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", far)) && strings.HasSuffix(f[2], fmt.Sprintf(":%04X", near)) {
+			return strings.HasPrefix(f[5], "02:")
+		}
+	}
+	t.Fatal("the connection is not in the kernel's table")
+	return false
 }
