@@ -26,7 +26,7 @@ func TestRedisKeepsTheContractOfStoresInAnotherDatabaseWithAPassword(t *testing.
 
 func TestAClusterKeepsTheContractOfStores(t *testing.T) {
 	t.Parallel()
-	cluster := redistest.StartCluster(t, 3, 1)
+	cluster := redistest.StartCluster(t, 3, 1, redistest.WithArgs("--cluster-node-timeout", "30000")) // a failover would lose what was just written
 	runWithPrefixes(t, redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true, Acknowledge: 1})
 }
 
