@@ -76,6 +76,8 @@ func TestBadInputIsRefusedAtTheEdgeOfTheAPI(t *testing.T) {
 		"a page token of another list":           {"GET", "/v1/sessions?page_token=dGhyZWU", "", 400, "page_token"},
 		"a page token of a person's list":        {"GET", "/v1/sessions?page_token=dHdv&subject.sub=a", "", 400, "page_token"},
 		"a parameter that there is not":          {"GET", "/v1/sessions?subject.provder=corp&subject.sub=a", "", 400, "subject.provder"},
+		"a parameter of a form":                  {"POST", "/v1/sessions:revoke?everybody=true", `{"subject":{"sub":"a"}}`, 400, "there is no parameter"},
+		"a parameter of another method":          {"GET", "/v1/sessions/" + name + "?page_size=1", "", 400, "page_size"},
 		"two providers at once":                  {"GET", "/v1/sessions?subject.provider=corp&subject.issuer=x&subject.sub=a", "", 400, "at"},
 		"an event that there is not":             {"GET", "/v1/events?names=login_exploded", "", 400, "login_exploded"},
 		"an event twice":                         {"GET", "/v1/events?names=logout&names=logout", "", 400, "names"},

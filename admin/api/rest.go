@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -27,7 +26,6 @@ func newREST(a *API) (http.Handler, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newForm()),
 		runtime.WithErrorHandler(refuse),
-		runtime.SetQueryParameterParser(strictQuery{}),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 	)
 	if err := edgeauthv1.RegisterSessionServiceHandlerClient(context.Background(), mux, edgeauthv1.NewSessionServiceClient(inside{a})); err != nil {
@@ -53,6 +51,10 @@ func restRules(events, next http.Handler) http.Handler {
 		}
 		if r.Method == http.MethodGet && r.URL.Path == "/v1/events" {
 			events.ServeHTTP(w, r)
+			return
+		}
+		if _, err := known(r.URL, parametersOf(r)); err != nil {
+			answer(w, status.Convert(err), http.StatusBadRequest)
 			return
 		}
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // every server of ours can
@@ -90,18 +92,31 @@ func answer(w http.ResponseWriter, st *status.Status, code int) {
 	_, _ = w.Write(body) // a caller who has gone needs no answer
 }
 
-// strictQuery refuses query parameters that name no field, which the gateway would pass over: a mistyped condition would widen what
-// was asked for.
-type strictQuery struct{}
-
-// Parse implements runtime.QueryParameterParser.
-func (strictQuery) Parse(m proto.Message, values url.Values, filter *utilities.DoubleArray) error {
+// known reads query parameters, and refuses those that name no field of a request or cannot be read, which would be passed over
+// otherwise: a mistyped condition would widen what was asked for. The gateway can be told to refuse them itself, but keeps that in a variable of its package, which each new API
+// would write while another one answers.
+func known(of *url.URL, request protoreflect.MessageDescriptor) (url.Values, error) {
+	values, err := url.ParseQuery(of.RawQuery)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
 	for name := range values {
-		if !hasField(m.ProtoReflect().Descriptor(), strings.Split(name, ".")) {
-			return fmt.Errorf("there is no parameter %.100q", name)
+		if request == nil || !hasField(request, strings.Split(name, ".")) {
+			return nil, status.Error(codes.InvalidArgument, fmt.Sprintf("there is no parameter %.100q", name))
 		}
 	}
-	return (&runtime.DefaultQueryParser{}).Parse(m, values, filter)
+	return values, nil
+}
+
+// parametersOf describes the message that the query of a request is read into; nil where none is.
+func parametersOf(r *http.Request) protoreflect.MessageDescriptor {
+	switch {
+	case r.Method != http.MethodGet:
+		return nil
+	case r.URL.Path == "/v1/sessions":
+		return (&edgeauthv1.ListSessionsRequest{}).ProtoReflect().Descriptor()
+	}
+	return (&edgeauthv1.GetSessionRequest{}).ProtoReflect().Descriptor()
 }
 
 func hasField(m protoreflect.MessageDescriptor, path []string) bool {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -23,12 +22,14 @@ func (a *API) restEvents(mux *runtime.ServeMux) http.Handler {
 	info := &grpc.StreamServerInfo{FullMethod: edgeauthv1.SessionService_ListEvents_FullMethodName, IsServerStream: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := &restStream{ctx: r.Context(), w: w, flush: http.NewResponseController(w), request: &edgeauthv1.ListEventsRequest{}}
-		asked, err := url.ParseQuery(r.URL.RawQuery) // r.URL.Query passes over what it cannot read: more would be told than was asked for
+		asked, err := known(r.URL, s.request.ProtoReflect().Descriptor())
 		if err == nil {
-			err = strictQuery{}.Parse(s.request, asked, utilities.NewDoubleArray(nil))
+			if err = runtime.PopulateQueryParameters(s.request, asked, utilities.NewDoubleArray(nil)); err != nil {
+				err = status.Error(codes.InvalidArgument, err.Error())
+			}
 		}
 		if err != nil {
-			refuse(r.Context(), mux, nil, w, r, status.Error(codes.InvalidArgument, err.Error()))
+			refuse(r.Context(), mux, nil, w, r, err)
 			return
 		}
 		err = a.stream(a, s, info, method.Handler)
