@@ -103,8 +103,8 @@ func withToken(b *testing.B, backend string) *bed {
 	}})
 }
 
-// BenchmarkAccessToken is getting the token of a session for an upstream that asks for it: with the opened session, as for all requests but
-// the first within a minute.
+// BenchmarkAccessToken is getting the token of a session for an upstream that asks for it: with the opened session, as for all requests
+// until the token is due to be renewed.
 func BenchmarkAccessToken(b *testing.B) {
 	bed := withToken(b, "")
 	lend := proxy.Lending(bed.handler, browser(bed, "/x"))
