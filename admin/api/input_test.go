@@ -79,6 +79,7 @@ func TestBadInputIsRefusedAtTheEdgeOfTheAPI(t *testing.T) {
 		"a parameter of a form":                  {"POST", "/v1/sessions:revoke?everybody=true", `{"subject":{"sub":"a"}}`, 400, "there is no parameter"},
 		"a parameter of another method":          {"GET", "/v1/sessions/" + name + "?page_size=1", "", 400, "page_size"},
 		"two providers at once":                  {"GET", "/v1/sessions?subject.provider=corp&subject.issuer=x&subject.sub=a", "", 400, "at"},
+		"a parameter beside a body":              {"POST", "/v1/sessions:revoke?everybody=true", `{"subject":{"sub":"a"}}`, 400, "everybody"},
 		"an event that there is not":             {"GET", "/v1/events?names=login_exploded", "", 400, "login_exploded"},
 		"an event twice":                         {"GET", "/v1/events?names=logout&names=logout", "", 400, "names"},
 		"events of a session that is none":       {"GET", "/v1/events?session=x", "", 400, "session"},
