@@ -32,6 +32,7 @@ type Options struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Lead      func() time.Duration // by how much other edges' clocks may be ahead of this one's
+	Burden    Weigh
 }
 
 // Provider is an identity provider by the names that it goes by.

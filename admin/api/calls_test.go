@@ -173,6 +173,36 @@ func TestAListGoesPageByPageAndLeavesOutWhatHasEnded(t *testing.T) {
 	}
 }
 
+// A session that was raised shows what is left to prove and when it ends for that; once that time is over it counts as ended, long
+// before its cookie does.
+func TestASessionThatWasRaisedShowsWhatIsLeftToProve(t *testing.T) {
+	now := aboutNow()
+	w := newWorld(t, withSessions, func(_ *world, o *api.Options) { o.Now = func() time.Time { return now } })
+	c, ctx := w.grpc(), t.Context()
+	show := func() string {
+		t.Helper()
+		got, err := c.GetSession(ctx, &edgeauthv1.GetSessionRequest{Session: family(1).String()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := got.GetSession()
+		return strings.Join([]string{s.GetState().String(), s.GetLevel(), s.GetUnprovenLevel(), s.GetEndsAt().AsTime().Sub(aboutNow()).String()}, " ")
+	}
+	if got := show(); got != "SESSION_STATE_ACTIVE elevated  8h0m0s" {
+		t.Errorf("before: %s", got)
+	}
+	if _, err := c.RaiseLevel(ctx, &edgeauthv1.RaiseLevelRequest{Subject: &edgeauthv1.Person{Sub: "alice"}, Level: "high"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := show(); got != "SESSION_STATE_ACTIVE elevated high 15m0s" {
+		t.Errorf("raised: %s", got)
+	}
+	now = now.Add(16*time.Minute + time.Second)
+	if got := show(); got != "SESSION_STATE_EXPIRED elevated high 15m0s" {
+		t.Errorf("past its time: %s", got)
+	}
+}
+
 // recorded are the calls whose answers are kept in testdata.
 func recorded() map[string]struct{ method, path, body string } {
 	return map[string]struct{ method, path, body string }{

@@ -12,9 +12,17 @@ import (
 	"github.com/edgeauth/edgeauth/sessions"
 )
 
+// Weigh says which level a session is not known to have proven, empty if none, and when it ends if it never does.
+type Weigh func(r *sessions.Record, st revocation.Standing, now time.Time) (unproven identity.Level, ends time.Time)
+
 // session is a record as the API shows it.
 func (a *API) session(r *sessions.Record) *edgeauthv1.Session {
-	state, _ := r.State(a.o.Standings, a.o.Now())
+	now, names := a.o.Now(), r.Bearer().Names()
+	state, _ := r.State(a.o.Standings, now)
+	unproven, ends := a.o.Burden(r, a.o.Standings.Standing(&names), now)
+	if state != sessions.Revoked && now.After(ends.Add(identity.MaxClockSkew)) {
+		state = sessions.Expired
+	}
 	return &edgeauthv1.Session{
 		Name: r.Family.String(), Subject: subjectOf(r.Subject), Provider: clean(r.Provider), Host: clean(r.Host), State: stateOf(state),
 		Level: clean(string(r.Level)), RaisedAt: stamp(r.RaisedAt), Reasons: cleaned(r.Reasons),
@@ -23,7 +31,7 @@ func (a *API) session(r *sessions.Record) *edgeauthv1.Session {
 		Place:     &edgeauthv1.Place{Country: clean(r.Place.Country), City: clean(r.Place.City), Network: clean(r.Place.Network), Prefix: clean(r.Place.Prefix)},
 		FirstSeen: stamp(r.FirstSeen), LastSeen: stamp(r.LastSeen), IdleUntil: stamp(r.IdleUntil), ExpiresAt: stamp(r.Expires),
 		Acr: clean(r.Assurance.ACR), Amr: cleaned(r.Assurance.AMR), AuthTime: stamp(r.Assurance.AuthTime),
-		ProviderSession: clean(r.SID),
+		ProviderSession: clean(r.SID), UnprovenLevel: clean(string(unproven)), EndsAt: stamp(ends),
 	}
 }
 

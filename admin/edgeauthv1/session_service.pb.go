@@ -317,7 +317,7 @@ type Session struct {
 	Host string `protobuf:"bytes,4,opt,name=host,proto3" json:"host,omitempty"`
 	// Whether it can be used.
 	State SessionState `protobuf:"varint,5,opt,name=state,proto3,enum=edgeauth.v1.SessionState" json:"state,omitempty"`
-	// The level that it was given; the log may demand more.
+	// The level that its login was given; see unproven_level.
 	Level string `protobuf:"bytes,6,opt,name=level,proto3" json:"level,omitempty"`
 	// When that level was given, where there was something to prove.
 	RaisedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=raised_at,json=raisedAt,proto3" json:"raised_at,omitempty"`
@@ -339,7 +339,7 @@ type Session struct {
 	LastSeen *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
 	// When it ends if it is not used.
 	IdleUntil *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=idle_until,json=idleUntil,proto3" json:"idle_until,omitempty"`
-	// When it ends in any case.
+	// When its cookie ends in any case; see ends_at.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	// How strongly the login was proven: `acr` as the provider gave it.
 	Acr string `protobuf:"bytes,18,opt,name=acr,proto3" json:"acr,omitempty"`
@@ -350,8 +350,13 @@ type Session struct {
 	// The session at the provider that it came of (`sid`), where the provider names one. Revoking ends nothing there: it is ended by
 	// this name at the provider.
 	ProviderSession string `protobuf:"bytes,21,opt,name=provider_session,json=providerSession,proto3" json:"provider_session,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The strictest level that it is not known to have proven: that of its login, or one that its person was raised to since. Empty:
+	// nothing is left to prove.
+	UnprovenLevel string `protobuf:"bytes,22,opt,name=unproven_level,json=unprovenLevel,proto3" json:"unproven_level,omitempty"`
+	// When it ends if no more is proven: expires_at, or sooner because of a level that is not.
+	EndsAt        *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Session) Reset() {
@@ -529,6 +534,20 @@ func (x *Session) GetProviderSession() string {
 		return x.ProviderSession
 	}
 	return ""
+}
+
+func (x *Session) GetUnprovenLevel() string {
+	if x != nil {
+		return x.UnprovenLevel
+	}
+	return ""
+}
+
+func (x *Session) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
 }
 
 // Program is what a session was last used with, as far as it tells.
@@ -2205,7 +2224,7 @@ const file_edgeauth_v1_session_service_proto_rawDesc = "" +
 	"\x02at\"3\n" +
 	"\aSubject\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x10\n" +
-	"\x03sub\x18\x02 \x01(\tR\x03sub\"\xb8\x06\n" +
+	"\x03sub\x18\x02 \x01(\tR\x03sub\"\x94\a\n" +
 	"\aSession\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\asubject\x18\x02 \x01(\v2\x14.edgeauth.v1.SubjectR\asubject\x12\x1a\n" +
@@ -2231,7 +2250,9 @@ const file_edgeauth_v1_session_service_proto_rawDesc = "" +
 	"\x03acr\x18\x12 \x01(\tR\x03acr\x12\x10\n" +
 	"\x03amr\x18\x13 \x03(\tR\x03amr\x127\n" +
 	"\tauth_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\bauthTime\x12)\n" +
-	"\x10provider_session\x18\x15 \x01(\tR\x0fproviderSession\"G\n" +
+	"\x10provider_session\x18\x15 \x01(\tR\x0fproviderSession\x12%\n" +
+	"\x0eunproven_level\x18\x16 \x01(\tR\runprovenLevel\x123\n" +
+	"\aends_at\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\"G\n" +
 	"\aProgram\x12\x18\n" +
 	"\abrowser\x18\x01 \x01(\tR\abrowser\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x12\n" +
@@ -2445,51 +2466,52 @@ var file_edgeauth_v1_session_service_proto_depIdxs = []int32{
 	28, // 7: edgeauth.v1.Session.idle_until:type_name -> google.protobuf.Timestamp
 	28, // 8: edgeauth.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
 	28, // 9: edgeauth.v1.Session.auth_time:type_name -> google.protobuf.Timestamp
-	2,  // 10: edgeauth.v1.GetSessionRequest.subject:type_name -> edgeauth.v1.Person
-	4,  // 11: edgeauth.v1.GetSessionResponse.session:type_name -> edgeauth.v1.Session
-	2,  // 12: edgeauth.v1.ListSessionsRequest.subject:type_name -> edgeauth.v1.Person
-	4,  // 13: edgeauth.v1.ListSessionsResponse.sessions:type_name -> edgeauth.v1.Session
-	1,  // 14: edgeauth.v1.RevokeSessionResponse.delivery:type_name -> edgeauth.v1.Delivery
-	2,  // 15: edgeauth.v1.RevokeSessionsRequest.subject:type_name -> edgeauth.v1.Person
-	1,  // 16: edgeauth.v1.RevokeSessionsResponse.delivery:type_name -> edgeauth.v1.Delivery
-	28, // 17: edgeauth.v1.RevokeSessionsResponse.not_before:type_name -> google.protobuf.Timestamp
-	2,  // 18: edgeauth.v1.RaiseLevelRequest.subject:type_name -> edgeauth.v1.Person
-	1,  // 19: edgeauth.v1.RaiseLevelResponse.delivery:type_name -> edgeauth.v1.Delivery
-	28, // 20: edgeauth.v1.RaiseLevelResponse.since:type_name -> google.protobuf.Timestamp
-	2,  // 21: edgeauth.v1.ListEventsRequest.subject:type_name -> edgeauth.v1.Person
-	21, // 22: edgeauth.v1.ListEventsResponse.event:type_name -> edgeauth.v1.Event
-	19, // 23: edgeauth.v1.ListEventsResponse.lost:type_name -> edgeauth.v1.Lost
-	20, // 24: edgeauth.v1.ListEventsResponse.pulse:type_name -> edgeauth.v1.Pulse
-	28, // 25: edgeauth.v1.Pulse.at:type_name -> google.protobuf.Timestamp
-	28, // 26: edgeauth.v1.Event.at:type_name -> google.protobuf.Timestamp
-	3,  // 27: edgeauth.v1.Event.subject:type_name -> edgeauth.v1.Subject
-	22, // 28: edgeauth.v1.Event.assessment:type_name -> edgeauth.v1.Assessment
-	23, // 29: edgeauth.v1.Assessment.terms:type_name -> edgeauth.v1.Term
-	27, // 30: edgeauth.v1.Assessment.thresholds:type_name -> edgeauth.v1.Assessment.ThresholdsEntry
-	2,  // 31: edgeauth.v1.ExplainRequest.subject:type_name -> edgeauth.v1.Person
-	25, // 32: edgeauth.v1.ExplainRequest.claims:type_name -> edgeauth.v1.Claim
-	28, // 33: edgeauth.v1.ExplainRequest.auth_time:type_name -> google.protobuf.Timestamp
-	28, // 34: edgeauth.v1.ExplainRequest.at:type_name -> google.protobuf.Timestamp
-	29, // 35: edgeauth.v1.ExplainResponse.explanation:type_name -> google.protobuf.Struct
-	7,  // 36: edgeauth.v1.SessionService.GetSession:input_type -> edgeauth.v1.GetSessionRequest
-	9,  // 37: edgeauth.v1.SessionService.ListSessions:input_type -> edgeauth.v1.ListSessionsRequest
-	11, // 38: edgeauth.v1.SessionService.RevokeSession:input_type -> edgeauth.v1.RevokeSessionRequest
-	13, // 39: edgeauth.v1.SessionService.RevokeSessions:input_type -> edgeauth.v1.RevokeSessionsRequest
-	15, // 40: edgeauth.v1.SessionService.RaiseLevel:input_type -> edgeauth.v1.RaiseLevelRequest
-	17, // 41: edgeauth.v1.SessionService.ListEvents:input_type -> edgeauth.v1.ListEventsRequest
-	24, // 42: edgeauth.v1.SessionService.Explain:input_type -> edgeauth.v1.ExplainRequest
-	8,  // 43: edgeauth.v1.SessionService.GetSession:output_type -> edgeauth.v1.GetSessionResponse
-	10, // 44: edgeauth.v1.SessionService.ListSessions:output_type -> edgeauth.v1.ListSessionsResponse
-	12, // 45: edgeauth.v1.SessionService.RevokeSession:output_type -> edgeauth.v1.RevokeSessionResponse
-	14, // 46: edgeauth.v1.SessionService.RevokeSessions:output_type -> edgeauth.v1.RevokeSessionsResponse
-	16, // 47: edgeauth.v1.SessionService.RaiseLevel:output_type -> edgeauth.v1.RaiseLevelResponse
-	18, // 48: edgeauth.v1.SessionService.ListEvents:output_type -> edgeauth.v1.ListEventsResponse
-	26, // 49: edgeauth.v1.SessionService.Explain:output_type -> edgeauth.v1.ExplainResponse
-	43, // [43:50] is the sub-list for method output_type
-	36, // [36:43] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	28, // 10: edgeauth.v1.Session.ends_at:type_name -> google.protobuf.Timestamp
+	2,  // 11: edgeauth.v1.GetSessionRequest.subject:type_name -> edgeauth.v1.Person
+	4,  // 12: edgeauth.v1.GetSessionResponse.session:type_name -> edgeauth.v1.Session
+	2,  // 13: edgeauth.v1.ListSessionsRequest.subject:type_name -> edgeauth.v1.Person
+	4,  // 14: edgeauth.v1.ListSessionsResponse.sessions:type_name -> edgeauth.v1.Session
+	1,  // 15: edgeauth.v1.RevokeSessionResponse.delivery:type_name -> edgeauth.v1.Delivery
+	2,  // 16: edgeauth.v1.RevokeSessionsRequest.subject:type_name -> edgeauth.v1.Person
+	1,  // 17: edgeauth.v1.RevokeSessionsResponse.delivery:type_name -> edgeauth.v1.Delivery
+	28, // 18: edgeauth.v1.RevokeSessionsResponse.not_before:type_name -> google.protobuf.Timestamp
+	2,  // 19: edgeauth.v1.RaiseLevelRequest.subject:type_name -> edgeauth.v1.Person
+	1,  // 20: edgeauth.v1.RaiseLevelResponse.delivery:type_name -> edgeauth.v1.Delivery
+	28, // 21: edgeauth.v1.RaiseLevelResponse.since:type_name -> google.protobuf.Timestamp
+	2,  // 22: edgeauth.v1.ListEventsRequest.subject:type_name -> edgeauth.v1.Person
+	21, // 23: edgeauth.v1.ListEventsResponse.event:type_name -> edgeauth.v1.Event
+	19, // 24: edgeauth.v1.ListEventsResponse.lost:type_name -> edgeauth.v1.Lost
+	20, // 25: edgeauth.v1.ListEventsResponse.pulse:type_name -> edgeauth.v1.Pulse
+	28, // 26: edgeauth.v1.Pulse.at:type_name -> google.protobuf.Timestamp
+	28, // 27: edgeauth.v1.Event.at:type_name -> google.protobuf.Timestamp
+	3,  // 28: edgeauth.v1.Event.subject:type_name -> edgeauth.v1.Subject
+	22, // 29: edgeauth.v1.Event.assessment:type_name -> edgeauth.v1.Assessment
+	23, // 30: edgeauth.v1.Assessment.terms:type_name -> edgeauth.v1.Term
+	27, // 31: edgeauth.v1.Assessment.thresholds:type_name -> edgeauth.v1.Assessment.ThresholdsEntry
+	2,  // 32: edgeauth.v1.ExplainRequest.subject:type_name -> edgeauth.v1.Person
+	25, // 33: edgeauth.v1.ExplainRequest.claims:type_name -> edgeauth.v1.Claim
+	28, // 34: edgeauth.v1.ExplainRequest.auth_time:type_name -> google.protobuf.Timestamp
+	28, // 35: edgeauth.v1.ExplainRequest.at:type_name -> google.protobuf.Timestamp
+	29, // 36: edgeauth.v1.ExplainResponse.explanation:type_name -> google.protobuf.Struct
+	7,  // 37: edgeauth.v1.SessionService.GetSession:input_type -> edgeauth.v1.GetSessionRequest
+	9,  // 38: edgeauth.v1.SessionService.ListSessions:input_type -> edgeauth.v1.ListSessionsRequest
+	11, // 39: edgeauth.v1.SessionService.RevokeSession:input_type -> edgeauth.v1.RevokeSessionRequest
+	13, // 40: edgeauth.v1.SessionService.RevokeSessions:input_type -> edgeauth.v1.RevokeSessionsRequest
+	15, // 41: edgeauth.v1.SessionService.RaiseLevel:input_type -> edgeauth.v1.RaiseLevelRequest
+	17, // 42: edgeauth.v1.SessionService.ListEvents:input_type -> edgeauth.v1.ListEventsRequest
+	24, // 43: edgeauth.v1.SessionService.Explain:input_type -> edgeauth.v1.ExplainRequest
+	8,  // 44: edgeauth.v1.SessionService.GetSession:output_type -> edgeauth.v1.GetSessionResponse
+	10, // 45: edgeauth.v1.SessionService.ListSessions:output_type -> edgeauth.v1.ListSessionsResponse
+	12, // 46: edgeauth.v1.SessionService.RevokeSession:output_type -> edgeauth.v1.RevokeSessionResponse
+	14, // 47: edgeauth.v1.SessionService.RevokeSessions:output_type -> edgeauth.v1.RevokeSessionsResponse
+	16, // 48: edgeauth.v1.SessionService.RaiseLevel:output_type -> edgeauth.v1.RaiseLevelResponse
+	18, // 49: edgeauth.v1.SessionService.ListEvents:output_type -> edgeauth.v1.ListEventsResponse
+	26, // 50: edgeauth.v1.SessionService.Explain:output_type -> edgeauth.v1.ExplainResponse
+	44, // [44:51] is the sub-list for method output_type
+	37, // [37:44] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_edgeauth_v1_session_service_proto_init() }

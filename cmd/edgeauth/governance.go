@@ -63,6 +63,7 @@ func newAPI(cfg *config.Config, t *tree, p parts) (*api.API, error) {
 	return api.New(api.Options{
 		Index: cursors{p.index}, Standings: p.replica, Log: p.governed.log, Events: p.governed.hub, Explain: explainer{t, p.governed.known},
 		Providers: providers, Levels: names[:], Audit: p.audit, Logger: p.log, Now: time.Now, Lead: p.fleet.Lead,
+		Burden: t.weigh(levels(cfg.Levels)),
 	})
 }
 

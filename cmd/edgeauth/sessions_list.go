@@ -77,7 +77,7 @@ func listTable(out io.Writer, all *edgeauthv1.ListSessionsResponse) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SESSION\tSTATE\tWHO\tPROVIDER\tLEVEL\tPROGRAM\tPLACE\tLAST SEEN\tUNTIL")
 	for _, s := range all.GetSessions() {
-		row := []string{s.GetName(), stateWord(s), who(s), dash(s.GetProvider()), dash(s.GetLevel()), dash(program(s)), dash(place(s)), moment(s.GetLastSeen()), moment(s.GetExpiresAt())}
+		row := []string{s.GetName(), stateWord(s), who(s), dash(s.GetProvider()), dash(levelOf(s)), dash(program(s)), dash(place(s)), moment(s.GetLastSeen()), moment(endOf(s))}
 		for i := range row {
 			row[i] = cell(row[i])
 		}
@@ -109,6 +109,26 @@ func moment(t stamped) string {
 		return "-"
 	}
 	return t.AsTime().UTC().Format(time.RFC3339)
+}
+
+// endOf is when a session ends; an edge of an earlier release knows of its cookie's end alone.
+func endOf(s *edgeauthv1.Session) stamped {
+	if s.GetEndsAt() != nil {
+		return s.GetEndsAt()
+	}
+	return s.GetExpiresAt()
+}
+
+// levelOf is the level of a session's login, and what is left to prove.
+func levelOf(s *edgeauthv1.Session) string {
+	switch left := s.GetUnprovenLevel(); left {
+	case "":
+		return s.GetLevel()
+	case s.GetLevel():
+		return left + ", not proven"
+	default:
+		return s.GetLevel() + "; " + left + ", not proven"
+	}
 }
 
 func stateWord(s *edgeauthv1.Session) string {

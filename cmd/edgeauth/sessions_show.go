@@ -72,6 +72,7 @@ func showTable(out io.Writer, s *edgeauthv1.Session) error {
 	row("level", s.GetLevel())
 	row("raised", moment(s.GetRaisedAt()))
 	row("because", strings.Join(s.GetReasons(), ", "))
+	row("not proven", s.GetUnprovenLevel())
 	row("acr", s.GetAcr())
 	row("amr", strings.Join(s.GetAmr(), ", "))
 	row("authenticated", moment(s.GetAuthTime()))
@@ -81,6 +82,6 @@ func showTable(out io.Writer, s *edgeauthv1.Session) error {
 	row("first seen", moment(s.GetFirstSeen()))
 	row("last seen", moment(s.GetLastSeen()))
 	row("idle until", moment(s.GetIdleUntil()))
-	row("until", moment(s.GetExpiresAt()))
+	row("until", moment(endOf(s)))
 	return w.Flush()
 }

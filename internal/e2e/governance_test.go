@@ -82,6 +82,10 @@ func Test_a_session_revoked_over_the_API_of_one_edge_is_refused_by_another(t *te
 		person := x.GetExplanation().GetFields()["person"].GetStructValue().GetFields()
 		return person["level"].GetStringValue() == "high"
 	})
+	raised := g.sessionsOf(1, "demo-alice", 1)[0]
+	if raised.GetLevel() != "normal" || raised.GetUnprovenLevel() != "high" || !raised.GetEndsAt().AsTime().Before(raised.GetExpiresAt().AsTime()) {
+		t.Errorf("the session of a raised person shows no sign of it: %v", raised)
+	}
 
 	event := g.edges[0].Events("revocation")[0]
 	if event["actor"] != "cert:cn:ops" || event["reason"] != "lost laptop" || event["session"] != s.GetName() || event["delivery"] != "delivered" {
