@@ -53,6 +53,8 @@ func (j *journey) tooLate(ctx context.Context, t session.Tokens) (Outcome, error
 	switch {
 	case err != nil:
 		return Refreshed, nil // ours is as good as any until it ends
+	case found && kept.Number < t.Number:
+		return j.restore(ctx, kept, t)
 	case found:
 		j.learn(kept)
 		return Shared, nil
@@ -67,6 +69,15 @@ func (j *journey) tooLate(ctx context.Context, t session.Tokens) (Outcome, error
 		_ = j.terms.Provider.Revoke(ctx, oidc.Token(t.Refresh)) // they end by themselves; nobody has them
 	}
 	return Superseded, nil
+}
+
+// restore writes a record in the place of one that is older than what was redeemed: the store went back to it, as a failover to a
+// server that lags does.
+func (j *journey) restore(ctx context.Context, older session.Kept, t session.Tokens) (Outcome, error) {
+	if now, swapped, err := j.opt.Vault.Swap(ctx, j.session, older, t); err == nil && swapped {
+		j.learn(now)
+	} // else this edge has it in memory, and tries again with its next flight
+	return Refreshed, nil
 }
 
 // end ends the session that the provider no longer vouches for, on every edge.
