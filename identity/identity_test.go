@@ -77,6 +77,14 @@ func TestFreshNamesDiffer(t *testing.T) {
 	}
 }
 
+func TestNoFamilyLooksLikeAFlag(t *testing.T) {
+	for range 2000 {
+		if f := identity.NewFamily().String(); f[0] == '-' {
+			t.Fatalf("%s begins with a dash", f)
+		}
+	}
+}
+
 func TestOnlyTheWrittenFormIsRead(t *testing.T) {
 	family := identity.Family{1, 2, 3}.String()
 	for _, s := range []string{

@@ -28,7 +28,8 @@ func TestJSONHasTheSameWhiteSpaceInEveryBuild(t *testing.T) {
     "pwd",
     "otp"
   ],
-  "provider_session": ""
+  "provider_session": "",
+  "unproven_level": ""
 }
 `
 	if err != nil || string(got) != want {

@@ -65,7 +65,6 @@ func (f *apiFlags) add(cmd *cobra.Command, person string) {
 		return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
 	})
 	cmd.MarkFlagsMutuallyExclusive("config", "server")
-	cmd.SetFlagErrorFunc(dashedName)
 	cmd.MarkFlagsRequiredTogether("cert-file", "key-file")
 }
 

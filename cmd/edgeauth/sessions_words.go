@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/edgeauth/edgeauth/identity"
 )
 
@@ -15,14 +13,6 @@ func sessionNamed(name string) error {
 		return fmt.Errorf("session %.40q: no session has such a name: want 22 characters, as `edgeauth sessions list`, audit events and /.edgeauth/me show them", name)
 	}
 	return nil
-}
-
-// dashedName explains why a session's name was taken for flags: one in 64 begins with a dash.
-func dashedName(_ *cobra.Command, err error) error {
-	if words := strings.Fields(err.Error()); len(words) > 0 && sessionNamed(words[len(words)-1]) == nil {
-		return fmt.Errorf("%w; a session's name that begins with a dash goes to the end, behind two dashes of their own: -- %s", err, words[len(words)-1])
-	}
-	return err
 }
 
 // cure adds what can be done about connections that came to nothing, which gRPC tells as texts.
