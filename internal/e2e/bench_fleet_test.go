@@ -89,14 +89,18 @@ func (n *tried) measure(f fault) {
 	v := n.history.judge(n.t)
 	before, _ := n.between(normal, begun)
 	during, refused := n.between(begun, over)
-	fmt.Printf("%-28s %9d %6d %8d %6d %8d %11v %11v %6.1f %12d\n", f.name, len(n.history.requests), v.lost, v.deleted, v.late, refused,
+	fmt.Printf("%-28s %9d %6d %8d %6d %8d %11v %11v %6.1f %12.0f\n", f.name, len(n.history.requests), v.lost, v.deleted, v.late, refused,
 		before.Round(10*time.Microsecond), during.Round(10*time.Microsecond), float64(during)/float64(before), n.opened()-opened)
 	n.allEnded()
 }
 
-func (n *tried) opened() (sum int64) {
-	for _, l := range n.lines {
-		sum += l.opened.Load()
+// opened is how often the edges have tried to connect to the store, Sentinels among it.
+func (n *tried) opened() (sum float64) {
+	for _, e := range n.edges {
+		for _, outcome := range []string{"opened", "failed"} {
+			attempts, _ := e.Metric(`edgeauth_store_connections_total{outcome="` + outcome + `"}`)
+			sum += attempts
+		}
 	}
 	return sum
 }

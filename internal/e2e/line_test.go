@@ -21,10 +21,9 @@ const (
 
 // line passes the connections of one edge on to a server, as well as the test says.
 type line struct {
-	ln     net.Listener
-	to     string
-	mode   atomic.Int32
-	opened atomic.Int64 // connections so far
+	ln   net.Listener
+	to   string
+	mode atomic.Int32
 
 	mu    sync.Mutex // guards conns
 	conns map[net.Conn]bool
@@ -47,7 +46,6 @@ func startLine(t *testing.T, to string) *line {
 			if err != nil {
 				return
 			}
-			r.opened.Add(1)
 			go r.carry(conn)
 		}
 	}()
