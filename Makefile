@@ -19,10 +19,10 @@ help: ## show these targets
 setup: ## get what the tests need: redis-server, iproute2, Chromium, Java, Keycloak, Pebble, buf, geo data
 	@scripts/setup-tests.sh
 
-# Most tests wait more than they compute, so that four at a time are right for two cores.
+# Most tests wait more than they compute, so that twice as many at a time as there are cores are right.
 .PHONY: test
 test: setup ## run every test; skipped ones are listed at the end (EDGEAUTH_REQUIRE_ALL=1: they fail)
-	@go test -json -race -shuffle=on -parallel 4 -timeout 30m ./... | go run ./scripts/testsummary
+	@go test -json -race -shuffle=on -parallel $$((2 * $$(nproc))) -timeout 30m ./... | go run ./scripts/testsummary
 
 .PHONY: build
 build: ## build the binary edgeauth
