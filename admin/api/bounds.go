@@ -29,7 +29,7 @@ func (a *API) bound(w http.ResponseWriter, r *http.Request) {
 // could have an edge keep as many as they like.
 func (a *API) serveGRPC(w http.ResponseWriter, r *http.Request) {
 	c := callOf(r.Context())
-	if c.err == nil && c.caller.Role != NoRole {
+	if !c.mayNothing() {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // as above
 		a.grpc.ServeHTTP(w, r)
 		return

@@ -63,6 +63,28 @@ func TestWhoMayDoNothingIsRefusedBeforeTheirMessageIsRead(t *testing.T) {
 	}
 }
 
+// Over REST, too: what such a body holds is never looked at, so that it can be no message that takes room.
+func TestWhoMayDoNothingIsRefusedBeforeTheirBodyIsRead(t *testing.T) {
+	w := newWorld(t)
+	refused := func(want int) {
+		t.Helper()
+		for _, path := range []string{"/v1/sessions:revoke", "/v1/sessions/" + family(1).String() + ":revoke", "/v1/levels:raise", "/v1/explain"} {
+			for _, body := range []string{"{", `{"unheard":"of"}`, `{"claims":[` + strings.Repeat("{},", 80_000) + `{}]}`} {
+				if code, _, answer := w.say(http.MethodPost, path, body); code != want {
+					t.Errorf("%s %.20s: %d %s, want %d", path, body, code, answer, want)
+				}
+			}
+		}
+	}
+	w.as(func(c *api.Caller) { c.Role = api.NoRole })
+	refused(http.StatusForbidden)
+	w.fails = api.ErrBadProof
+	refused(http.StatusUnauthorized)
+	if n := len(w.audits.named(audit.APIRefused)); n != 24 {
+		t.Errorf("%d refusals are recorded", n)
+	}
+}
+
 func TestAMessageThatDoesNotComeIsNotWaitedForForEver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

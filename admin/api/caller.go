@@ -43,6 +43,9 @@ type call struct {
 	client string
 }
 
+// mayNothing reports whether a call will be refused whatever it asks for, so that nothing of it need be read.
+func (c call) mayNothing() bool { return c.err != nil || c.caller.Role == NoRole }
+
 type callKey struct{}
 
 func (a *API) withCaller(r *http.Request, who Authenticator) context.Context {
