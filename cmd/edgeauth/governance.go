@@ -22,6 +22,7 @@ import (
 type governance struct {
 	api     func() (*api.API, error) // made when it is asked for first: it costs 8 ms and some megabytes
 	made    atomic.Pointer[api.API]  // nil: nobody has asked yet
+	over    atomic.Bool              // streams have to end, also those of an API that is made only now
 	network http.Handler             // nil: not on the network
 	certs   *certs.Manager           // nil: plain text
 	tls     *tls.Config
@@ -33,6 +34,9 @@ func newGovernance(cfg *config.Config, t *tree, p parts) (*governance, error) {
 		a, err := newAPI(cfg, t, p)
 		if err == nil {
 			g.made.Store(a)
+			if g.over.Load() {
+				a.End()
+			}
 		}
 		return a, err
 	})
@@ -69,6 +73,7 @@ func newAPI(cfg *config.Config, t *tree, p parts) (*api.API, error) {
 
 // end ends the API's streams, which would hold up the end of the process, or outlive their configuration.
 func (g *governance) end() {
+	g.over.Store(true)
 	if a := g.made.Load(); a != nil {
 		a.End()
 	}
