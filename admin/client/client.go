@@ -12,8 +12,10 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -39,6 +41,9 @@ type Client struct {
 	conn *grpc.ClientConn
 }
 
+// longestAnswer is more than a page of 500 sessions and all of one person's has, in bytes, each with texts as long as they may be.
+const longestAnswer = 16 << 20
+
 // New makes a client. It connects when something is asked.
 func New(t Target) (*Client, error) {
 	address, creds, err := t.resolve()
@@ -46,7 +51,7 @@ func New(t Target) (*Client, error) {
 		return nil, err
 	}
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(creds), grpc.WithUnaryInterceptor(t.unary), grpc.WithStreamInterceptor(t.stream),
-		grpc.WithDisableServiceConfig(), grpc.WithNoProxy())
+		grpc.WithDisableServiceConfig(), grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(longestAnswer)))
 	if err != nil {
 		return nil, fmt.Errorf("preparing to speak to %s: %w", address, err)
 	}
@@ -90,6 +95,22 @@ func (t Target) unary(ctx context.Context, method string, req, reply any, conn *
 
 func (t Target) stream(ctx context.Context, d *grpc.StreamDesc, conn *grpc.ClientConn, method string, begin grpc.Streamer, o ...grpc.CallOption) (grpc.ClientStream, error) {
 	return begin(t.with(ctx), d, conn, method, o...)
+}
+
+// Patiently makes a call, and makes it again after a second as long as the API says that there are too many, until the context ends: a
+// command that asks for much is to be slow, not to fail in the middle. What it returns is the last answer.
+func Patiently[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	for {
+		answer, err := call()
+		if status.Code(err) != codes.ResourceExhausted {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return answer, err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // longestSaid is more than an edge ever says in an error, in bytes.

@@ -124,11 +124,13 @@ func askToRevoke(ctx context.Context, socket string, e revocation.Entry, of abou
 		return "", err
 	}
 	switch answer.Delivery {
+	case revocation.Delivered.String():
+		return everyEdgeRefuses, nil
 	case revocation.Pending.String():
 		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back", nil
 	case revocation.InMemory.String():
 		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back, unless the edge here is restarted before: " +
 			"its outbox is full or has no disk", nil
 	}
-	return everyEdgeRefuses, nil
+	return fmt.Sprintf("the edge on this machine refuses; what it says of the others, %.20q, this release does not know", answer.Delivery), nil
 }

@@ -103,23 +103,37 @@ func (e *edge) readers(ctx context.Context, in wireReaders) (readers, error) {
 	return awaitReaders(ctx, e.store, in.Shard)
 }
 
+// errNotInLog is why nobody is waited for.
+var errNotInLog = errors.New("other edges cannot have read it, because it is not in the log yet")
+
+// waitFlag adds --wait to a command that ends sessions.
+func waitFlag(cmd *cobra.Command, wait *time.Duration, more string) {
+	cmd.Flags().DurationVar(wait, "wait", 0, "wait so long until every edge is seen to have read it, as in 10s; fail if one has not"+more)
+}
+
+// checkWait refuses times that nobody can wait for, before anything is done.
+func checkWait(wait time.Duration) error {
+	if wait < 0 || wait > longestWait {
+		return fmt.Errorf("--wait %s: want a time from 0s (no waiting) to %s", wait, longestWait)
+	}
+	return nil
+}
+
 // await says which edges have read what was just written. That not all have is an error.
-func (f revokeFlags) await(cmd *cobra.Command, socket string, shard int) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), min(f.wait, longestWait)+5*time.Second)
+func (f revokeFlags) await(cmd *cobra.Command, socket string, shard int) (r readers, err error) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), f.wait+5*time.Second)
 	defer cancel()
-	var r readers
-	err := askEdge(ctx, socket, "/readers", wireReaders{shard, f.wait}, &r)
+	err = askEdge(ctx, socket, "/readers", wireReaders{shard, f.wait}, &r)
 	if errors.Is(err, errNoEdge) {
 		r, err = f.awaitItself(cmd, shard)
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("it is written, but who has read it cannot be told: %w", err)
+		return r, fmt.Errorf("it is written, but who has read it cannot be told: %w", err)
 	case len(r.Behind) > 0:
-		return fmt.Errorf("it is written, but after %s %s", f.wait, r)
+		return r, fmt.Errorf("it is written, but after %s %s", f.wait, r)
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), r)
-	return nil
+	return r, nil
 }
 
 // awaitItself asks the store, where no edge runs that could be asked.
@@ -133,7 +147,7 @@ func (f revokeFlags) awaitItself(cmd *cobra.Command, shard int) (readers, error)
 		return readers{}, err
 	}
 	defer st.Close()
-	ctx, cancel := context.WithTimeout(cmd.Context(), min(f.wait, longestWait))
+	ctx, cancel := context.WithTimeout(cmd.Context(), f.wait)
 	defer cancel()
 	return awaitReaders(ctx, st, shard)
 }

@@ -44,7 +44,7 @@ func newRevoke() *cobra.Command {
 	cmd.Flags().StringVar(&f.subject, "subject", "", "every session of a person: the sub at --provider")
 	cmd.Flags().BoolVar(&f.all, "all", false, "every session of everybody")
 	cmd.Flags().StringVar(&f.reason, "reason", "operator", "why; kept in the log and in audit events")
-	cmd.Flags().DurationVar(&f.wait, "wait", 0, "wait so long until every edge is seen to have read it, as in 10s; fail if one has not")
+	waitFlag(cmd, &f.wait, "")
 	cmd.MarkFlagsMutuallyExclusive("session", "subject", "all")
 	cmd.MarkFlagsOneRequired("session", "subject", "all")
 	return cmd
@@ -57,15 +57,10 @@ type revokeFlags struct {
 }
 
 func (f revokeFlags) run(cmd *cobra.Command) error {
-	needed := []string{"server.data_dir"}
-	if !f.all && !f.bySession {
-		needed = append(needed, "providers.*.issuer")
-	}
-	cfg, err := loadPart(f.config, cmd.ErrOrStderr(), needed...)
-	if err != nil {
+	if err := checkWait(f.wait); err != nil {
 		return err
 	}
-	register, subject, err := f.register(cfg)
+	cfg, register, subject, err := f.resolve(cmd)
 	if err != nil {
 		return err
 	}
@@ -80,12 +75,16 @@ func (f revokeFlags) run(cmd *cobra.Command) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "Revoked %s: %s.\n%s\n", f.what(), how, providerGoesOn)
 	switch {
-	case f.wait <= 0:
+	case f.wait == 0:
 		return nil
 	case how != everyEdgeRefuses && how != inTheLog:
-		return errors.New("other edges cannot have read it, because it is not in the log yet")
+		return errNotInLog
 	}
-	return f.await(cmd, socketPath(cfg), register.Shard())
+	r, err := f.await(cmd, socketPath(cfg), register.Shard())
+	if err == nil {
+		fmt.Fprintln(cmd.OutOrStdout(), r)
+	}
+	return err
 }
 
 // providerGoesOn is said to whoever ends sessions of others (see audit.ProviderGoesOn).
@@ -101,6 +100,18 @@ func (f revokeFlags) what() string {
 		return "session " + f.session
 	}
 	return fmt.Sprintf("every session of the sub %q (which is not the login name; /.edgeauth/me shows a person's sub)", f.subject)
+}
+
+// resolve reads what it needs of the configuration, and names what is to be revoked (see register).
+func (f revokeFlags) resolve(cmd *cobra.Command) (cfg *config.Config, register revocation.Register, of identity.Subject, err error) {
+	needed := []string{"server.data_dir"}
+	if !f.all && !f.bySession {
+		needed = append(needed, "providers.*.issuer")
+	}
+	if cfg, err = loadPart(f.config, cmd.ErrOrStderr(), needed...); err == nil {
+		register, of, err = f.register(cfg)
+	}
+	return cfg, register, of, err
 }
 
 // register names what is to be revoked, and whose it is where that is one person's.

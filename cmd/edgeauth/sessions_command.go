@@ -27,8 +27,8 @@ func newSessions() *cobra.Command {
 		Long: "sessions speaks to the governance API (docs/api.md): with --config to the edge on this machine, through the socket in\n" +
 			"server.data_dir; with --server to one anywhere, as its admin.api allows.\n\n" +
 			"What it shows is the index of sessions, which is advisory: a session that it does not know may live all the same, and can\n" +
-			"be ended by its name. Level and end are those of its login; a level that its person was raised to since may ask for more and end\n" +
-			"it sooner.",
+			"be ended by its name. Beside the level of its login stands what is not known to be proven, of that or of one that its person was\n" +
+			"raised to since, and its end is the sooner one that this brings.",
 		Example: "  edgeauth sessions list --config config.yaml\n" +
 			"  edgeauth sessions list --config config.yaml --provider corp --subject 0b8f-… --output json\n" +
 			"  edgeauth sessions revoke --config config.yaml Zm9vYmFyYmF6cXV4MTIzNA --reason \"lost laptop\"\n" +
@@ -42,6 +42,7 @@ func newSessions() *cobra.Command {
 type apiFlags struct {
 	config, server, caFile, certFile, keyFile, tokenFile string
 	provider, subject                                    string
+	issuer                                               string // in place of provider, where the command line has to know it
 	output                                               string
 }
 
@@ -179,7 +180,10 @@ func (f *apiFlags) person() *edgeauthv1.Person {
 		return nil
 	}
 	p := &edgeauthv1.Person{Sub: f.subject}
-	if f.provider != "" {
+	switch {
+	case f.issuer != "":
+		p.At = &edgeauthv1.Person_Issuer{Issuer: f.issuer}
+	case f.provider != "":
 		p.At = &edgeauthv1.Person_Provider{Provider: f.provider}
 	}
 	return p

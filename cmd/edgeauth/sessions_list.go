@@ -47,12 +47,18 @@ func newSessionsList() *cobra.Command {
 	return cmd
 }
 
+// longestPage is how many sessions an edge gives at once, at most.
+const longestPage = 500
+
 // listed reads page by page. What is left where it stops is told by the last page's token.
-func listed(ctx context.Context, c *client.Client, req *edgeauthv1.ListSessionsRequest, limit int) (*edgeauthv1.ListSessionsResponse, error) {
+func listed(ctx context.Context, c edgeauthv1.SessionServiceClient, req *edgeauthv1.ListSessionsRequest, limit int) (*edgeauthv1.ListSessionsResponse, error) {
 	all := &edgeauthv1.ListSessionsResponse{}
 	seen := map[string]bool{}
+	if req.PageSize = longestPage; limit > 0 {
+		req.PageSize = int32(min(limit, longestPage))
+	}
 	for {
-		page, err := c.ListSessions(ctx, req)
+		page, err := client.Patiently(ctx, func() (*edgeauthv1.ListSessionsResponse, error) { return c.ListSessions(ctx, req) })
 		if err != nil {
 			return nil, err
 		}

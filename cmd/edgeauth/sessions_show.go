@@ -28,7 +28,9 @@ func newSessionsShow() *cobra.Command {
 				return err
 			}
 			return f.ask(cmd, func(ctx context.Context, c *client.Client) error {
-				got, err := c.GetSession(ctx, &edgeauthv1.GetSessionRequest{Session: args[0], Subject: f.person()})
+				got, err := client.Patiently(ctx, func() (*edgeauthv1.GetSessionResponse, error) {
+					return c.GetSession(ctx, &edgeauthv1.GetSessionRequest{Session: args[0], Subject: f.person()})
+				})
 				if err != nil {
 					return client.Said(err)
 				}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/browser"
 	"github.com/edgeauth/edgeauth/internal/edgetest"
 	"github.com/edgeauth/edgeauth/revocation"
@@ -122,7 +123,26 @@ func Test_every_edge_shows_what_every_other_has_read_and_which_fell_silent(t *te
 		}
 	}
 
+	end := func(args ...string) (string, error) {
+		return one.Command(append([]string{"sessions", "revoke", "--config", one.ConfigFile()}, args...)...)
+	}
+	for _, whose := range [][]string{{identity.NewFamily().String()}, {"--provider", "corp", "--subject", "demo-alice"}, {"--all"}} {
+		if out, err := end(append(whose, "--wait", "30s")...); err != nil || !strings.HasPrefix(out, "Revoked ") || !strings.HasSuffix(out, "\nRead by 3 of 3 edges: one, three, two.\n") {
+			t.Errorf("sessions revoke %q --wait: %v\n%s", whose, err, out)
+		}
+	}
+	if out, err := end("--all", "--wait", "30s", "--output", "json"); err != nil || strings.Join(strings.Fields(out), "") != `{"delivery":"DELIVERY_DELIVERED","not_before":"`+notBefore(t, out)+`"}{"read":["one","three","two"],"behind":[]}` {
+		t.Errorf("sessions revoke --wait as JSON: %v\n%s", err, out)
+	}
+
 	signal(t, two, syscall.SIGSTOP)
+	one.Until("sessions revoke --wait fails and names the one that hangs", func() bool {
+		out, err := end("--subject", "demo-alice", "--wait", "3s")
+		if err == nil || !strings.Contains(out, "Revoked every session of the sub") {
+			t.Fatalf("sessions revoke --wait while one hangs: %v\n%s", err, out)
+		}
+		return strings.Contains(out, "it is written, but after 3s 2 of 3 edges have read it; not yet, as far as is known: two (last heard")
+	})
 	one.Until("revoke --wait fails and names the one that hangs", func() bool {
 		out, err := revoke(one, "3s")
 		if err == nil || !strings.Contains(out, "Revoked every session") {
@@ -147,6 +167,18 @@ func Test_every_edge_shows_what_every_other_has_read_and_which_fell_silent(t *te
 	})
 	two.Stop()
 	one.Until("one that ended is gone", func() bool { return look(t, one).names() == "one three" })
+}
+
+// notBefore is the moment in the answer to a revocation of many.
+func notBefore(t *testing.T, out string) string {
+	t.Helper()
+	var answer struct {
+		NotBefore string `json:"not_before"`
+	}
+	if err := json.NewDecoder(strings.NewReader(out)).Decode(&answer); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return answer.NotBefore
 }
 
 func signal(t *testing.T, e *edgetest.Edge, s syscall.Signal) {

@@ -182,6 +182,7 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 		t.Errorf("the actor over the control socket is %q", actor)
 	}
 
+	revoked := len(e.Events("revocation"))
 	for _, args := range [][]string{
 		{"list"}, {"revoke", "--config", e.ConfigFile()}, {"revoke", name, "--all", "--config", e.ConfigFile()}, {"revoke", "short", "--config", e.ConfigFile()},
 		{"show", name[:21] + "B", "--config", e.ConfigFile()}, {"list", "--config", e.ConfigFile(), "--output", "yaml"}, {"list", "--config", e.ConfigFile(), "--provider", "corp"},
@@ -200,10 +201,18 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 		{"want 22 characters, as `edgeauth sessions list`", append([]string{"show", "laptop"}, local...)},
 		{"--ca-file takes the authority", []string{"list", "--server", "https://" + g.api[0]}},
 		{"--server https://", []string{"list", "--server", "http://" + g.api[0]}},
+		{"--wait belongs to --config", append([]string{"revoke", name, "--wait", "5s"}, withCert...)},
+		{"--wait is for one session", append([]string{"revoke", name, name, "--wait", "5s"}, local...)},
+		{"want a time from 0s (no waiting) to 5m0s", append([]string{"revoke", "--all", "--wait", "-1s"}, local...)},
+		{"want 22 characters, as `edgeauth sessions list`", append([]string{"revoke", "laptop", "--wait", "5s"}, local...)},
+		{"is not one of the 1 providers", append([]string{"revoke", "--provider", "none", "--subject", "demo-alice", "--wait", "5s"}, local...)},
 	} {
 		if out := run(true, c.args...); !strings.Contains(out, c.cure) {
 			t.Errorf("sessions %q does not say %q:\n%s", c.args, c.cure, out)
 		}
+	}
+	if n := len(e.Events("revocation")); n != revoked {
+		t.Errorf("%d revocations were made by what was refused", n-revoked)
 	}
 	e.Stop()
 	if out := run(true, append([]string{"list"}, local...)...); !strings.Contains(out, "no edge answers at") || !strings.Contains(out, "edgeauth revoke") {
