@@ -32,7 +32,8 @@ type fleet struct {
 	idp   *rotator
 	vault *session.Vault
 	edges []*edge
-	stop  func() // ends the edges' loops
+	asked map[string]time.Duration // how often the provider is asked, by the client; without a name: of any
+	stop  func()                   // ends the edges' loops
 }
 
 // edge is one of them, with its own copy of a log that all share.
@@ -59,7 +60,7 @@ func newFleet(t *testing.T, n int, revalidate time.Duration) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fleet{t: t, shop: newShop(), idp: &rotator{valid: map[string]bool{}}}
+	f := &fleet{t: t, shop: newShop(), idp: &rotator{valid: map[string]bool{}}, asked: map[string]time.Duration{"": revalidate, "edge": revalidate}}
 	f.vault = session.NewVault(func() *session.Ring { return ring }, f.shop, time.Now)
 	ctx, stop := context.WithCancel(t.Context())
 	var loops sync.WaitGroup
@@ -71,7 +72,8 @@ func newFleet(t *testing.T, n int, revalidate time.Duration) *fleet {
 			Vault: f.vault, Leases: f.shop, Log: f.shop, Revoker: f.shop, Now: time.Now,
 			Audit: audit.New(slog.New(slog.DiscardHandler), func(audit.Event) { e.mu.Lock(); e.events++; e.mu.Unlock() }, time.Now),
 			Terms: func(issuer, client string) (tokens.Terms, bool) {
-				return tokens.Terms{Name: "corp", Provider: f.idp, Revalidate: revalidate}, issuer == "https://id" && (client == "" || client == "edge")
+				every, known := f.asked[client]
+				return tokens.Terms{Name: "corp", Provider: f.idp, Revalidate: every}, issuer == "https://id" && known
 			},
 			Observe: func(_ string, o tokens.Outcome) { e.mu.Lock(); e.outcomes[o]++; e.mu.Unlock() },
 		})

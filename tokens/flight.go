@@ -90,6 +90,16 @@ func (k *Keeper) fly(ctx context.Context, e *entry, f *flight, s *session.Sessio
 
 func (f *flight) publish() { f.once.Do(func() { close(f.done) }) }
 
+// told reports whether there is an outcome.
+func (f *flight) told() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // outcomeOf is how a flight ended that the provider gave nothing to.
 func outcomeOf(err error) Outcome {
 	switch {

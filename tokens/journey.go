@@ -40,7 +40,7 @@ func (j *journey) refresh(ctx context.Context) (Outcome, error) {
 			return NoStore, err
 		case !found:
 			return Gone, nil
-		case j.flight.need.met(kept.Tokens, j.opt.Now()):
+		case j.met(kept):
 			return met, nil
 		case kept.Refresh == "":
 			return None, nil
@@ -99,7 +99,20 @@ func (j *journey) read(ctx context.Context) (session.Kept, bool, error) {
 		kept = now
 	}
 	j.learn(kept)
+	if terms, ok := j.opt.Terms(j.session.Subject.Issuer, kept.Client); ok {
+		j.terms = terms
+	}
 	return kept, true, nil
+}
+
+// met reports whether a record that was read leaves nothing to do. How often the provider is asked is by the client that the record
+// names: whoever began the flight may not have known it.
+func (j *journey) met(kept session.Kept) bool {
+	n := j.flight.need
+	if n.revalidate > 0 {
+		n.revalidate = j.terms.Revalidate
+	}
+	return n.met(kept.Tokens, j.opt.Now())
 }
 
 func (j *journey) known() session.Kept {
@@ -130,7 +143,7 @@ func (j *journey) hold(ctx context.Context, l *lease) (outcome Outcome, err erro
 			outcome = NoStore
 		case !found:
 			outcome = Superseded
-		case j.flight.need.met(kept.Tokens, j.opt.Now()):
+		case j.met(kept):
 			outcome = Shared
 		default:
 			outcome, err = j.redeem(ctx, l, kept, true)
@@ -181,7 +194,7 @@ func (j *journey) refused(ctx context.Context, l *lease, tried session.Kept, onc
 		return j.end(ctx, Refused, "refresh_refused")
 	}
 	j.learn(kept)
-	if j.flight.need.met(kept.Tokens, j.opt.Now()) {
+	if j.met(kept) {
 		return Shared, nil
 	}
 	if !onceMore {

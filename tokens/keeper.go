@@ -25,7 +25,10 @@ const (
 // ErrWait is a token that was not there in time: a flight goes on, here or at another edge.
 var ErrWait = errors.New("the token is still being refreshed")
 
-var errClosing = errors.New("the edge is shutting down")
+var (
+	errClosing = errors.New("the edge is shutting down")
+	errUnkept  = errors.New("the store does not take the tokens of the last refresh, and none may follow before")
+)
 
 // Keeper refreshes the tokens of sessions. It is safe for concurrent use.
 type Keeper struct {
@@ -98,6 +101,9 @@ func (k *Keeper) access(ctx context.Context, e *entry, s *session.Session) (f *f
 	if f = k.begin(ctx, e, s, need{token: true}, false); f == nil {
 		return nil, Grant{}, false, errClosing
 	}
+	if f.told() { // its token has ended since, or never could be sent
+		return nil, Grant{}, false, errUnkept
+	}
 	return f, Grant{}, false, nil
 }
 
@@ -123,6 +129,12 @@ func (k *Keeper) Touch(s *session.Session) (next time.Time) {
 	e := k.memory.entry(s.ID)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if own, known := k.opt.Terms(s.Subject.Issuer, e.kept.Client); known {
+		terms = own
+	}
+	if terms.Revalidate <= 0 {
+		return now.Add(time.Minute)
+	}
 	due := later(e.retry, e.validated().Add(terms.Revalidate*9/10+e.spread(terms.Revalidate/10)))
 	if e.looked && now.Before(due) {
 		return later(due, now.Add(again))

@@ -230,6 +230,39 @@ func TestAStoreThatGoesAwayBetweenRedemptionAndRecordLosesNoSession(t *testing.T
 	})
 }
 
+func TestAStoreThatIsAwayForLongerThanTheNewTokenLivesSendsNobodyToTheLogin(t *testing.T) {
+	for what, first := range map[string]func(f *fleet, s *session.Session){
+		"refreshed for a request":                  func(f *fleet, s *session.Session) { f.one(0, s) },
+		"refreshed to ask whether it still stands": func(f *fleet, s *session.Session) { f.edges[0].Touch(s); synctest.Wait() },
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, 1, life, func(t *testing.T, f *fleet, s *session.Session) {
+				f.idp.set(func(r *rotator) {
+					r.after = func(*oidc.Refreshed, error) error { f.shop.set(func() { f.shop.away = true }); return nil }
+				})
+				time.Sleep(life)
+				first(f, s)
+				time.Sleep(life)
+				got, failed := f.access(s, 3)
+				for _, err := range failed {
+					if errors.Is(err, errNone) {
+						t.Error("a request is told that only another login brings a token")
+					}
+				}
+				if len(got) != 0 || len(failed) != 3 || f.idp.count() != 1 {
+					t.Errorf("tokens %v, errors %v, asked %d times", got, failed, f.idp.count())
+				}
+				f.idp.set(func(r *rotator) { r.after = nil })
+				f.shop.set(func() { f.shop.away = false })
+				time.Sleep(2 * time.Second)
+				if got := f.one(0, s); got != "access-3" || f.shop.endedWhy(s) != "" {
+					t.Errorf("when the store is back: %s, ended: %q", got, f.shop.endedWhy(s))
+				}
+			})
+		})
+	}
+}
+
 func TestARecordThatTheStoreLostIsWrittenAgainByTheEdgeThatMadeIt(t *testing.T) {
 	inBubble(t, 2, 0, func(t *testing.T, f *fleet, s *session.Session) {
 		before, _, _ := f.vault.Get(t.Context(), s)
@@ -427,6 +460,28 @@ func TestTheProviderIsAskedFromTimeToTimeThoughNobodyNeedsAToken(t *testing.T) {
 			t.Errorf("the provider ended the session; here it has ended: %q", f.shop.endedWhy(s))
 		}
 	})
+}
+
+func TestHowOftenTheProviderIsAskedHangsOnTheClientThatTheSessionIsOf(t *testing.T) {
+	for client, want := range map[string]bool{"often": true, "never": false, "of a release that did not keep it": true} {
+		inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
+			f.asked = map[string]time.Duration{"": time.Minute, "often": time.Minute, "never": 0}
+			kept, _, _ := f.vault.Get(t.Context(), s)
+			if kept.Client = client; strings.Contains(client, " ") {
+				kept.Client = ""
+			}
+			must(t, f.vault.Put(t.Context(), s, kept.Tokens))
+			f.shop.gets = 0
+			for range 10 {
+				time.Sleep(time.Minute)
+				f.edges[0].Touch(s)
+				synctest.Wait()
+			}
+			if asked := f.idp.count() > 0; asked != want || !want && f.shop.gets > 1 {
+				t.Errorf("%s: asked %d times in ten minutes, the vault was read %d times", client, f.idp.count(), f.shop.gets)
+			}
+		})
+	}
 }
 
 func TestASessionWithoutRefreshTokenGoesOnAndItsTokenEnds(t *testing.T) {

@@ -55,7 +55,8 @@ type Options struct {
 	Log     Log
 	Revoker Revoker
 	Audit   *audit.Log
-	// Terms are those of an issuer's client; an empty client is any of that issuer's. False: it is no longer configured.
+	// Terms are those of an issuer's client; an empty client is the one of that issuer's that is asked most often about its sessions.
+	// False: it is no longer configured.
 	Terms   func(issuer, client string) (Terms, bool)
 	Observe func(provider string, o Outcome) // of each flight; must not block
 	Now     func() time.Time

@@ -54,14 +54,18 @@ func (u *unasked) tell(provider string, now time.Time) {
 	}
 }
 
-// terms are those of the provider that a session's tokens came from, as the configuration in use has it.
-func (t *tree) terms(issuer, client string) (tokens.Terms, bool) {
+// terms are those of the provider that a session's tokens came from, as the configuration in use has it. Of several that fit it
+// is the one that is asked most often.
+func (t *tree) terms(issuer, client string) (found tokens.Terms, ok bool) {
 	for _, c := range t.cfg.Providers {
-		if c.Issuer == issuer && (client == "" || c.ClientID == client) {
-			return tokens.Terms{Name: c.Name, Provider: t.providers[c.Name], Revalidate: c.RevalidateEvery}, true
+		if c.Issuer != issuer || client != "" && c.ClientID != client {
+			continue
+		}
+		if every := c.RevalidateEvery; !ok || every > 0 && (found.Revalidate == 0 || every < found.Revalidate) {
+			found, ok = tokens.Terms{Name: c.Name, Provider: t.providers[c.Name], Revalidate: every}, true
 		}
 	}
-	return tokens.Terms{}, false
+	return found, ok
 }
 
 // lender lets the proxy have tokens of the keeper.
