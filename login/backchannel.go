@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Server) backchannel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || form.Get("logout_token") == "" {
 		return s.refuseToken(w, r, http.StatusBadRequest, errors.Join(errParams, err))
 	}
-	p, err := s.issuerOf(form.Get("logout_token"))
+	p, err := s.senderOf(form.Get("logout_token"))
 	if err != nil {
 		return s.refuseToken(w, r, http.StatusBadRequest, err)
 	}
@@ -55,8 +56,9 @@ func (s *Server) backchannel(w http.ResponseWriter, r *http.Request) error {
 	return answerToken(w, http.StatusOK)
 }
 
-// issuerOf chooses the provider that is to verify a token, by an issuer that nobody has verified yet.
-func (s *Server) issuerOf(token string) (*oidc.Provider, error) {
+// senderOf chooses the provider that is to verify a token, by an issuer and an audience that nobody has verified yet. One issuer may
+// know this edge as several clients.
+func (s *Server) senderOf(token string) (*oidc.Provider, error) {
 	_, rest, _ := strings.Cut(token, ".")
 	payload, _, _ := strings.Cut(rest, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(payload)
@@ -64,16 +66,26 @@ func (s *Server) issuerOf(token string) (*oidc.Provider, error) {
 		return nil, errors.New("the token is malformed")
 	}
 	var claims struct {
-		Issuer string `json:"iss"`
+		Issuer   string `json:"iss"`
+		Audience any    `json:"aud"` // a text or a list of them
 	}
 	if err := json.Unmarshal(raw, &claims); err != nil {
 		return nil, errors.New("the token is malformed")
 	}
-	p, ok := s.providerOf(claims.Issuer)
-	if !ok {
+	var sender *oidc.Provider
+	for _, p := range s.opt.Heard {
+		if p.Issuer() != claims.Issuer {
+			continue
+		}
+		if list, _ := claims.Audience.([]any); claims.Audience == p.ClientID() || slices.Contains(list, any(p.ClientID())) {
+			return p, nil
+		}
+		sender = p // which will refuse it
+	}
+	if sender == nil {
 		return nil, fmt.Errorf("the token is of issuer %.200q", claims.Issuer)
 	}
-	return p, nil
+	return sender, nil
 }
 
 // endSessions writes what a token asks for. With a sid it is about that session at the provider, without one about all

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/audit"
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/internal/idp"
 	"github.com/edgeauth/edgeauth/internal/idp/jose"
 	"github.com/edgeauth/edgeauth/login"
@@ -333,6 +334,33 @@ func TestLO_14_ATokenThatOneEdgeCouldNotDeliverIsDeliveredByAnother(t *testing.T
 	}
 	if a := p.deliver(token); a.StatusCode != http.StatusOK || c.alive() {
 		t.Errorf("the second edge answers %d; the session lives there: %v", a.StatusCode, c.alive())
+	}
+}
+
+func TestALogoutTokenIsHeardWhoeverLogsPeopleInAtThisHost(t *testing.T) {
+	b := open(t, func(s *setup) {
+		s.idps = 2
+		s.edit = func(o *login.Options) { o.Heard, o.Providers = o.Providers, o.Providers[:1] }
+	})
+	b.opt.Heard = append(b.opt.Heard, b.secondClient())
+	b.restart()
+	for what, c := range map[string]struct {
+		of  *idp.Server
+		aud any
+	}{
+		"another host's provider":     {b.idps[1], "edge"},
+		"another client of this one":  {b.idp, "second"},
+		"the other client among some": {b.idp, []string{"app", "second"}},
+		"the first client among some": {b.idp, []string{"app", "edge"}},
+	} {
+		token := c.of.LogoutToken(func(_, claims map[string]any) { claims["aud"], claims["sub"] = c.aud, what })
+		names := revocation.Bearer{Subject: identity.Subject{Issuer: c.of.Issuer(), Sub: what}}.Names()
+		if p := b.deliver(token); p.StatusCode != http.StatusOK || b.opt.Log.NotBefore(&names) == 0 {
+			t.Errorf("%s: answered %d, not before %d", what, p.StatusCode, b.opt.Log.NotBefore(&names))
+		}
+	}
+	if p := b.deliver(b.token(func(_, c map[string]any) { c["aud"] = "third" })); p.StatusCode != http.StatusBadRequest {
+		t.Errorf("of a client that is none of ours: %d", p.StatusCode)
 	}
 }
 

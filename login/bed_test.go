@@ -162,6 +162,21 @@ func (b *bed) providers() (all []*oidc.Provider) {
 	return all
 }
 
+// secondClient is the first provider as it knows the edge under another client_id.
+func (b *bed) secondClient() *oidc.Provider {
+	b.t.Helper()
+	b.idp.SetClient(idp.Client{ID: "second", Secret: "second-secret", RedirectURIs: []string{b.edge.URL + "/.edgeauth/callback"},
+		PostLogoutURIs: []string{b.edge.URL + "/.edgeauth/logged-out"}})
+	p, err := oidc.New(oidc.Config{Name: "zz", Issuer: b.idp.Issuer(), ClientID: "second", ClientSecret: "second-secret",
+		Scopes: []string{"openid", "profile", "email"}, Logout: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.run(p.Run)
+	within(b.t, "the second client is ready", func() bool { return p.Status().Ready })
+	return p
+}
+
 // lieGroups puts the user into groups.
 func (b *bed) lieGroups(groups []string) {
 	b.idp.Lie(idp.Lies{IDToken: func(_, claims map[string]any) { claims["groups"] = groups }})

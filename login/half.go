@@ -13,9 +13,9 @@ func (s *Server) halfLoggedOut(w http.ResponseWriter, r *http.Request, next stri
 	if d != revocation.Delivered {
 		title, status = "Logged out here, not yet everywhere", http.StatusAccepted
 	}
-	m := message{Text: undone(d, reached), Links: []web.Link{{Text: "Go on", URL: next}}}
-	if reached {
-		m.Text = append(m.Text, "Go on to log out at the login service too.")
+	m := message{Text: undone(d, reached), Links: []web.Link{{Text: "Log in again", URL: Prefix + "login"}}} // and out: so it goes where the provider is away
+	if next != s.afterwards() {
+		m.Text, m.Links = append(m.Text, "Go on to log out at the login service too."), []web.Link{{Text: "Go on", URL: next}}
 	}
 	return s.say(w, r, title, status, m)
 }

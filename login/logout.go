@@ -161,12 +161,15 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	return err == nil && u.Scheme+"://"+u.Host == s.opt.Origin
 }
 
+// afterwards is where a browser comes back to that has logged out.
+func (s *Server) afterwards() string { return s.opt.Origin + Prefix + "logged-out" }
+
 // afterLogout takes the tokens out of the vault, revokes them, and tells where the provider ends its own session. Not reached is a
 // provider that would do so, but does not answer: nobody is sent there.
 func (s *Server) afterLogout(ctx context.Context, r *http.Request, c *session.Session) (next string, reached bool) {
-	home := s.opt.Origin + Prefix + "logged-out"
+	home := s.afterwards()
 	kept := s.takeTokens(ctx, r, c)
-	p, ok := s.providerOf(c.Subject.Issuer)
+	p, ok := s.clientOf(c.Subject.Issuer, kept.Client)
 	switch {
 	case !ok:
 		return home, true

@@ -232,6 +232,17 @@ func TestWhatARestartWouldLoseIsSaid(t *testing.T) {
 	}
 }
 
+func TestALogoutThatIsNotDeliveredPromisesNoLogoutAtAProviderThatHasNone(t *testing.T) {
+	b := open(t, func(s *setup) { s.provider = func(c *oidc.Config) { c.Logout = false } })
+	c := b.browser()
+	c.login("/x")
+	b.opt.Revoker = saying{b.opt.Revoker, revocation.Pending}
+	b.restart()
+	if p := c.logout(); p.StatusCode != http.StatusAccepted || strings.Contains(p.body, "log out at the login service") || !strings.Contains(p.body, "Log in again") {
+		t.Errorf("answered %d:\n%s", p.StatusCode, p.body)
+	}
+}
+
 func TestALogoutWhileTheProviderIsAwayIsHonest(t *testing.T) {
 	t.Parallel() // until the edge has noticed that the provider is away it waits for some 15 seconds
 	b := open(t)
@@ -252,7 +263,7 @@ func TestALogoutWhileTheProviderIsAwayIsHonest(t *testing.T) {
 	}
 	p := c.logout()
 	if p.StatusCode != http.StatusOK || !strings.Contains(p.body, "Logged out here, not at the login service") || !strings.Contains(p.body, away) ||
-		strings.Contains(p.body, "other servers") || c.cookie("edgeauth") != "" {
+		strings.Contains(p.body, "other servers") || !strings.Contains(p.body, `href="/.edgeauth/login"`) || strings.Contains(p.body, "/.edgeauth/logged-out") || c.cookie("edgeauth") != "" {
 		t.Errorf("answered %d:\n%s", p.StatusCode, p.body)
 	}
 	b.shop.away.Store(true)

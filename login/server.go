@@ -20,11 +20,12 @@ import (
 // Prefix is where all endpoints of this package lie, below every public origin.
 const Prefix = "/.edgeauth/"
 
-// Options says what a Server serves. Every field is needed but Default, Risk, Proofs and the Keep lists.
+// Options says what a Server serves. Every field is needed but Default, Heard, Risk, Proofs and the Keep lists.
 type Options struct {
 	Origin    string           // public origin: scheme, host and, where it is not the scheme's own, port
 	Providers []*oidc.Provider // those that may be used at this origin, at least one
 	Default   string           // name of the provider where none is chosen; empty: the only one, or a page asks
+	Heard     []*oidc.Provider // whose logout tokens are heard, whatever host they come under; nil: Providers
 
 	Cookies *session.Cookies // of this origin
 	Pages   *web.Pages
@@ -73,6 +74,9 @@ func New(o Options) (*Server, error) {
 	if o.Lifetime <= 0 || o.Idle <= 0 {
 		return nil, fmt.Errorf("setting up logins at %s: session lifetime %v, idle time %v", o.Origin, o.Lifetime, o.Idle)
 	}
+	if o.Heard == nil {
+		o.Heard = o.Providers
+	}
 	s := &Server{opt: o, providers: slices.Clone(o.Providers), me: policy.Route{Levels: o.Levels}}
 	slices.SortStableFunc(s.providers, func(a, b *oidc.Provider) int {
 		byTitle := cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName()))
@@ -91,6 +95,14 @@ func (s *Server) provider(name string) (*oidc.Provider, bool) {
 
 func (s *Server) providerOf(issuer string) (*oidc.Provider, bool) {
 	return s.find(func(p *oidc.Provider) bool { return p.Issuer() == issuer })
+}
+
+// clientOf is the provider as the client that tokens were given to; where that is not known, any of the issuer's.
+func (s *Server) clientOf(issuer, client string) (*oidc.Provider, bool) {
+	if p, ok := s.find(func(p *oidc.Provider) bool { return p.Issuer() == issuer && p.ClientID() == client }); ok {
+		return p, true
+	}
+	return s.providerOf(issuer)
 }
 
 func (s *Server) find(is func(*oidc.Provider) bool) (*oidc.Provider, bool) {

@@ -3,6 +3,7 @@ package login_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/edgeauth/edgeauth/audit"
@@ -113,6 +114,22 @@ func TestALogoutRevokesTheAccessTokenWhereThereIsNoRefreshToken(t *testing.T) {
 	c.logout()
 	if len(asked) != 1 || asked[0].Get("token") != b.idp.Issued()[0].AccessToken || asked[0].Get("token_type_hint") != "access_token" || b.events.of(audit.TokensRevoked) != 1 {
 		t.Errorf("the provider was asked %v; %d events", asked, b.events.of(audit.TokensRevoked))
+	}
+}
+
+func TestALogoutSpeaksToTheProviderAsTheClientThatTheSessionIsOf(t *testing.T) {
+	b := open(t)
+	b.opt.Providers = append(b.opt.Providers, b.secondClient())
+	b.restart()
+	c := b.browser()
+	c.follow(c.get("/.edgeauth/login?provider=zz&rd=/x"))
+	refresh := b.idp.Issued()[0].RefreshToken
+	p := c.logout()
+	if !strings.Contains(p.to(), "client_id=second&") || b.idp.Refreshable(refresh) || b.events.of(audit.TokensRevoked) != 1 {
+		t.Errorf("sent to %s; the refresh token is good: %v, %d events", p.to(), b.idp.Refreshable(refresh), b.events.of(audit.TokensRevoked))
+	}
+	if p = c.follow(p); p.Request.URL.Path != "/.edgeauth/logged-out" || len(b.idp.Sessions()) != 0 {
+		t.Errorf("it ended at %s, with %d sessions at the provider", p.Request.URL, len(b.idp.Sessions()))
 	}
 }
 

@@ -162,8 +162,12 @@ func newLogin(t *tree, host config.Host, cookies *session.Cookies, rs routeSet, 
 	if len(providers) == 0 {
 		return nil, nil
 	}
+	var all []*oidc.Provider
+	for _, c := range t.cfg.Providers {
+		all = append(all, t.providers[c.Name])
+	}
 	s, err := login.New(login.Options{
-		Origin: host.Origin(), Providers: providers, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
+		Origin: host.Origin(), Providers: providers, Heard: all, Default: host.Provider, Cookies: cookies, Pages: p.pages, Audit: p.audit,
 		Log: p.replica, Revoker: p.revoker, Staleness: p.replica.Staleness, Lead: p.fleet.Lead, Once: p.once, Vault: p.vault, Levels: rs.levels,
 		Proofs: rs.proofs(), Risk: t.watch.risk(), Enrolled: t.watch, Roster: roster{p.index, p.recorder, t}, KeepGroups: rs.groups, KeepClaims: rs.claims, Selection: rs.selection,
 		Lifetime: t.cfg.Session.Lifetime, Idle: t.cfg.Session.Idle, Now: time.Now,

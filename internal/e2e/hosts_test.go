@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/internal/edgetest"
+	"github.com/edgeauth/edgeauth/internal/idp"
+	"github.com/edgeauth/edgeauth/internal/idp/idptest"
 )
 
 // raw sends one request byte by byte and returns the answer's status, Location and body.
@@ -120,6 +122,32 @@ func Test_RD16_forwarded_headers_of_strangers_change_no_link(t *testing.T) {
 		status, location, _ := raw(t, addr, req)
 		if status != http.StatusSeeOther || !strings.Contains(location, "redirect_uri=http%3A%2F%2F127.0.0.1") || strings.Contains(location, "evil") {
 			t.Errorf("%s: %d %s", h, status, location)
+		}
+	}
+}
+
+// Each host has a provider of its own, and both reach the edge by a name that is none of its hosts'.
+func Test_LO_01_a_logout_token_is_heard_under_any_name_whichever_hosts_provider_sends_it(t *testing.T) {
+	t.Parallel()
+	w, partner := newWorld(t), idptest.Start(t)
+	addr := edgetest.Addr(t)
+	_, port, _ := net.SplitHostPort(addr)
+	e := edgetest.New(t, addr, strings.Replace(w.config(""), "upstreams:\n",
+		fmt.Sprintf("  partner: {issuer: %q, client_id: edgeauth, client_secret: x}\nupstreams:\n", partner.Issuer()), 1))
+	e.Overwrite(strings.Replace(e.Config(), fmt.Sprintf("hosts: [{url: %q}]", e.URL),
+		fmt.Sprintf("hosts: [{url: %q, provider: corp}, {url: 'http://localhost:%s', provider: partner}]", e.URL, port), 1))
+	e.Run()
+	e.WaitReady()
+	for name, from := range map[string]*idp.Server{"the first": w.idp, "the second": partner} {
+		form := "logout_token=" + from.LogoutToken(func(_, c map[string]any) { c["aud"], c["sub"] = "edgeauth", "somebody" })
+		status := http.StatusServiceUnavailable
+		e.Until("the provider's keys are known", func() bool {
+			status, _, _ = raw(t, addr, fmt.Sprintf("POST /.edgeauth/backchannel-logout HTTP/1.1\r\nHost: edge.internal\r\nContent-Length: %d\r\n"+
+				"Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n%s", len(form), form))
+			return status != http.StatusServiceUnavailable
+		})
+		if status != http.StatusOK {
+			t.Errorf("%s host's provider is answered %d", name, status)
 		}
 	}
 }
