@@ -23,7 +23,7 @@ func TestLG01WhateverAnEdgeAnswersATerminalIsToldNothingByIt(t *testing.T) {
 	s := &edgeauthv1.Session{Name: evil, Subject: &edgeauthv1.Subject{Sub: evil, Issuer: evil}, Provider: evil, Host: evil, Level: evil, UnprovenLevel: evil, Reasons: []string{evil}, Username: evil, DisplayName: evil,
 		Email: evil, Program: &edgeauthv1.Program{Browser: evil, Os: evil}, Place: &edgeauthv1.Place{City: evil, Prefix: evil, Network: evil}, Acr: evil, Amr: []string{evil}}
 	var list, one bytes.Buffer
-	if err := listTable(&list, &edgeauthv1.ListSessionsResponse{Sessions: []*edgeauthv1.Session{s}}); err != nil {
+	if err := listTable(&list, &edgeauthv1.ListSessionsResponse{Sessions: []*edgeauthv1.Session{s}}, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := showTable(&one, s); err != nil {

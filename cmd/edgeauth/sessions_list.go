@@ -37,7 +37,7 @@ func newSessionsList() *cobra.Command {
 				if err != nil {
 					return client.Said(err)
 				}
-				return f.show(cmd, all, func(w io.Writer) error { return listTable(w, all) })
+				return f.show(cmd, all, func(w io.Writer) error { return listTable(w, all, ended) })
 			})
 		},
 	}
@@ -75,9 +75,13 @@ func listed(ctx context.Context, c edgeauthv1.SessionServiceClient, req *edgeaut
 	}
 }
 
-func listTable(out io.Writer, all *edgeauthv1.ListSessionsResponse) error {
+func listTable(out io.Writer, all *edgeauthv1.ListSessionsResponse, ended bool) error {
 	if len(all.GetSessions()) == 0 {
-		fmt.Fprintln(out, "The index knows no session.")
+		none := "The index knows no session that can be used; --ended shows those that have ended too."
+		if ended {
+			none = "The index knows no session."
+		}
+		fmt.Fprintln(out, none)
 		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)

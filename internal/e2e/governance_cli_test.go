@@ -128,7 +128,7 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 		return out
 	}
 	local := []string{"--config", e.ConfigFile()}
-	if out := run(false, append([]string{"list"}, local...)...); out != "The index knows no session.\n" {
+	if out := run(false, append([]string{"list", "--ended"}, local...)...); out != "The index knows no session.\n" {
 		t.Errorf("an empty list: %q", out)
 	}
 	laptop := edgetest.NewClient(t)
@@ -170,6 +170,9 @@ func Test_the_command_line_lists_shows_and_revokes_sessions(t *testing.T) {
 	e.Until("the session is refused", func() bool { return laptop.Ask(e.URL+"/").Status == http.StatusSeeOther })
 	if out := run(false, append([]string{"list", "--ended"}, local...)...); !strings.Contains(out, name+"  revoked") {
 		t.Errorf("list of what has ended:\n%s", out)
+	}
+	if out := run(false, append([]string{"list"}, local...)...); out != "The index knows no session that can be used; --ended shows those that have ended too.\n" {
+		t.Errorf("list of what can be used: %q", out)
 	}
 	run(false, append([]string{"revoke", "--subject", "demo-alice"}, local...)...)
 	run(false, append([]string{"revoke", "--all", "-o", "json"}, local...)...)
