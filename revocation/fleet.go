@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -92,6 +93,19 @@ func (f *Fleet) heard(shard int, sent, answered time.Time, head Head, listened b
 		r.clock = sent.Add(answered.Sub(sent) / 2).Sub(head.Time.Time()).Round(time.Millisecond)
 	}
 	return news
+}
+
+// logTime is what time it is by the log's clocks, by the one that is furthest behind; the greatest of all while none has told.
+func (f *Fleet) logTime(now time.Time) Millis {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	earliest := Millis(math.MaxInt64)
+	for i := range f.shards {
+		if last := f.shards[i].last; last.at != 0 {
+			earliest = min(earliest, last.at+Millis(now.Sub(last.asked).Milliseconds())) // which no change of this edge's clock moves
+		}
+	}
+	return earliest
 }
 
 // caughtUp notes that the shard was read to the end that it had at that time.

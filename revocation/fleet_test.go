@@ -46,7 +46,12 @@ func (l *cutLog) Probe(ctx context.Context, shard int, mine revocation.Beat) (re
 // join starts an edge of a name at a log, with its clock so far ahead. The edge leaves with the test.
 func join(t *testing.T, log sharedLog, name string, ahead time.Duration, before revocation.Origin) *member {
 	t.Helper()
-	now := func() time.Time { return time.Now().Add(ahead) }
+	return joinBy(t, log, name, func() time.Time { return time.Now().Add(ahead) }, before)
+}
+
+// joinBy starts one with a clock.
+func joinBy(t *testing.T, log sharedLog, name string, now func() time.Time, before revocation.Origin) *member {
+	t.Helper()
 	m := &member{edge: &edge{Replica: revocation.NewReplica(now), seen: map[revocation.Happening]int{}}}
 	m.fleet = revocation.NewFleet(revocation.FleetOptions{Self: revocation.NewOrigin(name), Before: before, Region: "eu", Now: now})
 	f := revocation.NewFollower(revocation.FollowerOptions{

@@ -118,17 +118,17 @@ func Test_a_floor_is_forgotten_after_its_end_and_can_come_again(t *testing.T) {
 		return out
 	}
 	r.Apply(floor("high", at, at+1000), floor("elevated", at, at+1_000_000))
-	r.Sweep()
+	r.Sweep(at)
 	if diff := gocmp.Diff([]identity.Level{"elevated", "high"}, levels()); diff != "" {
 		t.Errorf("before their ends: %s", diff)
 	}
 	now = now.Add(6 * time.Minute)
-	r.Sweep()
+	r.Sweep(revocation.MillisOf(now))
 	if diff := gocmp.Diff([]identity.Level{"elevated"}, levels()); diff != "" || r.Len() != 1 {
 		t.Errorf("after the end of one: %s", diff)
 	}
 	now = now.Add(time.Hour)
-	r.Sweep()
+	r.Sweep(revocation.MillisOf(now))
 	if got := levels(); got != nil || r.Len() != 0 {
 		t.Errorf("after all ends: %v", got)
 	}
@@ -151,7 +151,7 @@ func Test_floors_are_read_written_and_swept_at_once(t *testing.T) {
 				case 0:
 					r.Apply(floor("high", n, future), floor("elevated", n, past))
 				case 1:
-					r.Sweep()
+					r.Sweep(revocation.MillisOf(time.Now()))
 				default:
 					for _, f := range floors(r, b) {
 						if f.Until == 0 {

@@ -72,11 +72,15 @@ func (r *Replica) known(shard int) []identity.Incarnation {
 	return out
 }
 
-// beyond returns what the shard's copy knows and the entries do not contain. A register may come several times.
-func (r *Replica) beyond(shard int, entries []Entry) (missing []Entry) {
+// beyond returns what the shard's copy knows and the entries do not contain, but for what was over at a time: a snapshot may leave that
+// out. A register may come several times.
+func (r *Replica) beyond(shard int, entries []Entry, over Millis) (missing []Entry) {
 	there := newShard()
 	there.compact(entries)
 	for e := range r.All(shard) {
+		if e.Until < over {
+			continue
+		}
 		if v, known := there.find(e.Register); !known || v.Merge(e.Value) != v {
 			missing = append(missing, e)
 		}

@@ -58,18 +58,18 @@ type Follower struct {
 
 	trouble  *trouble
 	starting chan struct{} // filled by the one goroutine that looks whether all shards agree
-	loading  chan struct{} // filled by those that hold a snapshot
+	unpacked chan struct{} // filled by those that hold all entries of a shard, read or to be given back
 }
 
-// snapshots is how many may be in memory at once: before it is packed, one takes ten times the room that it needs then.
-const snapshots = 2
+// unpackedShards is how many may be in memory at once: one takes ten times the room that it needs packed.
+const unpackedShards = 2
 
 // NewFollower returns a Follower that has not begun.
 func NewFollower(o FollowerOptions) *Follower {
 	if o.Fleet == nil {
 		o.Fleet = NewFleet(FleetOptions{Now: o.Now})
 	}
-	return &Follower{opt: o, trouble: newTrouble(o.Log), starting: make(chan struct{}, 1), loading: make(chan struct{}, snapshots)}
+	return &Follower{opt: o, trouble: newTrouble(o.Log), starting: make(chan struct{}, 1), unpacked: make(chan struct{}, unpackedShards)}
 }
 
 // Run follows the log until the context ends; errors of the store are logged and waited out. It returns nil.
@@ -81,11 +81,21 @@ func (f *Follower) Run(ctx context.Context) error {
 		wg.Go(func() { f.follow(ctx, i) })
 	}
 	for pause(ctx, time.Minute) {
-		f.opt.Replica.Sweep()
+		f.opt.Replica.Sweep(f.over())
 	}
 	wg.Wait()
 	f.leave(context.WithoutCancel(ctx))
 	return nil
+}
+
+// overMargin is how long an entry is kept past its end: clocks differ.
+const overMargin = 5 * time.Minute
+
+// over is the time before which an entry must have ended to be forgotten: by this edge's clock and by the log's. A clock that is far ahead for a
+// while, as before a machine that starts hears what time it is, must not have an edge forget what it refuses.
+func (f *Follower) over() Millis {
+	now := f.opt.Now()
+	return min(MillisOf(now), f.opt.Fleet.logTime(now)) - Millis(overMargin.Milliseconds())
 }
 
 // follow alternates between a probe, which measures, and a blocking read, which makes it fast.

@@ -13,18 +13,41 @@ import (
 
 // This file is how the Follower and a shard make good what one of them lost.
 
-// giveBack pushes all that this edge knows to a shard that does not hold an incarnation which this edge holds.
+// giveBack pushes all that this edge knows to a shard that does not hold an incarnation which this edge holds, or does not say
+// which one is current: then it takes the first.
 func (f *Follower) giveBack(ctx context.Context, shard int, head Head) error {
 	for _, inc := range f.opt.Replica.known(shard) {
-		if slices.Contains(head.Held, inc) {
+		if slices.Contains(head.Held, inc) && !head.Current.IsZero() {
 			continue
 		}
-		if err := f.opt.Sink.Reseed(ctx, shard, inc, f.opt.Replica.Entries(shard)); err != nil {
-			return fmt.Errorf("giving the log its entries back: %w", err)
+		if err := f.reseed(ctx, shard, inc); err != nil {
+			return err
 		}
 		f.opt.Notify(Reseeded, fmt.Sprintf("shard %d, incarnation %s", shard, inc))
 	}
 	return nil
+}
+
+func (f *Follower) reseed(ctx context.Context, shard int, inc identity.Incarnation) error {
+	release, err := f.room(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := f.opt.Sink.Reseed(ctx, shard, inc, f.opt.Replica.Entries(shard)); err != nil {
+		return fmt.Errorf("giving the log its entries back: %w", err)
+	}
+	return nil
+}
+
+// room waits until there is room for all entries of a shard beside the copy.
+func (f *Follower) room(ctx context.Context) (release func(), err error) {
+	select {
+	case f.unpacked <- struct{}{}:
+		return func() { <-f.unpacked }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for room for the log's entries: %w", ctx.Err())
+	}
 }
 
 // load reads the snapshot where the stream alone does not suffice: at the start, after a gap, when the shard may have
@@ -59,12 +82,11 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 
 // snapshot takes a shard's snapshot in, and gives back what it lacks.
 func (f *Follower) snapshot(ctx context.Context, shard int) error {
-	select {
-	case f.loading <- struct{}{}:
-		defer func() { <-f.loading }()
-	case <-ctx.Done():
-		return fmt.Errorf("waiting to load the log's snapshot: %w", ctx.Err())
+	release, err := f.room(ctx)
+	if err != nil {
+		return err
 	}
+	defer release()
 	b, err := f.opt.Stream.Snapshot(ctx, shard)
 	if err != nil {
 		return fmt.Errorf("loading the log's snapshot: %w", err)
@@ -107,7 +129,7 @@ func (f *Follower) unread(shard int, head Head) bool {
 // complete gives a shard what this edge knows beyond the shard's snapshot. What a later release has written stands: this one
 // does not know what it would overwrite.
 func (f *Follower) complete(ctx context.Context, shard int, snapshot Batch) error {
-	missing := slices.DeleteFunc(f.opt.Replica.beyond(shard, snapshot.Entries), func(e Entry) bool { return snapshot.Unreadable.Named[e.Register] })
+	missing := slices.DeleteFunc(f.opt.Replica.beyond(shard, snapshot.Entries, f.over()), func(e Entry) bool { return snapshot.Unreadable.Named[e.Register] })
 	if len(missing) == 0 {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edgeauth/edgeauth/identity"
 	"github.com/edgeauth/edgeauth/revocation"
 )
 
@@ -191,6 +192,126 @@ func Test_a_stream_that_was_deleted_by_hand_is_made_up_for_by_the_snapshot(t *te
 			if !e.Standing(&names).Revoked || !e.Standing(&unread).Revoked {
 				t.Errorf("edge %d refuses what it knew: %v, what was deleted unread: %v", i, e.Standing(&names).Revoked, e.Standing(&unread).Revoked)
 			}
+		}
+	})
+}
+
+func Test_a_shard_whose_incarnation_was_deleted_by_hand_is_told_it_again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, a, b := twoEdges(t)
+		defer a.stop()
+		defer b.stop()
+		inc, _ := a.Current()
+		log.mu.Lock()
+		log.shards[7].current = identity.Incarnation{}
+		log.mu.Unlock()
+		late := startEdge(t, log)
+		defer late.stop()
+		time.Sleep(20 * time.Second)
+		for i, e := range []*edge{a, b, late} {
+			if now, ok := e.Current(); !ok || now != inc || e.Staleness() > 2*time.Second {
+				t.Errorf("edge %d mints under %v (%v), not under %v; its copy is %v old", i, now, ok, inc, e.Staleness())
+			}
+		}
+	})
+}
+
+// heavyLog notes how many shards are given back at a time.
+type heavyLog struct {
+	*memLog
+	now, most atomic.Int32
+}
+
+func (l *heavyLog) Reseed(ctx context.Context, shard int, inc identity.Incarnation, entries []revocation.Entry) error {
+	for n, most := l.now.Add(1), l.most.Load(); n > most && !l.most.CompareAndSwap(most, n); most = l.most.Load() {
+	}
+	defer l.now.Add(-1)
+	time.Sleep(100 * time.Millisecond)
+	return l.memLog.Reseed(ctx, shard, inc, entries)
+}
+
+// All entries of a shard take ten times the room that they have in the copy: of all shards at once, more than an edge may have.
+func Test_an_emptied_log_is_given_back_two_shards_at_a_time(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &heavyLog{memLog: &memLog{}}
+		a := startEdge(t, log)
+		defer a.stop()
+		time.Sleep(10 * time.Second)
+		before, _ := a.Current()
+		log.flush(everyShard()...)
+		time.Sleep(10 * time.Second)
+		if n := log.most.Load(); n < 1 || n > 2 {
+			t.Errorf("%d at a time", n)
+		}
+		if now, ok := a.Current(); !ok || now != before || a.Staleness() > 2*time.Second {
+			t.Errorf("afterwards it mints under %v (%v), and its copy is %v old", now, ok, a.Staleness())
+		}
+	})
+}
+
+func Test_what_is_over_is_not_taken_for_lost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(25 * 365 * 24 * time.Hour) // times before 2020 are kept apart, and forgotten sooner
+		log := &memLog{}
+		a := startEdge(t, log)
+		defer a.stop()
+		time.Sleep(10 * time.Second)
+		var entries []revocation.Entry
+		for len(entries) < 5000 {
+			for _, e := range families(1000) {
+				if e.Until += 36_000_000; e.Shard() == 0 {
+					entries = append(entries, e)
+				}
+			}
+		}
+		for i := range entries[:100] {
+			entries[i].Until = entries[i].Since + 60_000
+		}
+		if err := log.Append(t.Context(), entries); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if a.ShardLen(0) < 5000 {
+			t.Fatal("the edge has forgotten what is over: this test shows nothing")
+		}
+		log.mu.Lock()
+		for _, e := range entries[:100] {
+			delete(log.shards[0].snap, e.Register) // as Redis does by then
+		}
+		before := log.writes
+		log.mu.Unlock()
+		log.failOver(0)
+		time.Sleep(5 * time.Second)
+		log.mu.Lock()
+		after := log.writes
+		log.mu.Unlock()
+		if after != before || a.happened(revocation.Reseeded) > 0 {
+			t.Errorf("it wrote %d times, and said %d times that the log had lost something", after-before, a.happened(revocation.Reseeded))
+		}
+	})
+}
+
+func Test_a_clock_that_is_hours_ahead_for_a_while_has_an_edge_forget_nothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		var ahead atomic.Int64
+		m := joinBy(t, log, "a", func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, "")
+		defer m.stop()
+		time.Sleep(10 * time.Second)
+		revoked, names := ended()
+		if err := log.Append(t.Context(), []revocation.Entry{revoked}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		ahead.Store(int64(3 * time.Hour))
+		time.Sleep(5 * time.Minute)
+		ahead.Store(0)
+		if !m.Standing(&names).Revoked {
+			t.Error("a revoked session is good again")
+		}
+		time.Sleep(5 * time.Hour) // its clock went back, so it waits for three of them
+		if m.Len() != 0 {
+			t.Error("what is over is not forgotten")
 		}
 	})
 }

@@ -123,14 +123,10 @@ func (r *Replica) Len() (n int) {
 // ShardLen is the number of registers known in one shard.
 func (r *Replica) ShardLen(shard int) int { return r.shards[shard].count() }
 
-// sweepMargin is how long a register is kept past its end: clocks differ.
-const sweepMargin = 5 * time.Minute
-
-// Sweep forgets what ended. It changes no standing: no cookie can exist any more that it was about.
-func (r *Replica) Sweep() {
-	limit := MillisOf(r.now().Add(-sweepMargin))
+// Sweep forgets what ended before a time. It changes no standing: no cookie can exist any more that it was about.
+func (r *Replica) Sweep(over Millis) {
 	for _, s := range r.shards {
-		s.sweep(limit)
+		s.sweep(over)
 	}
 }
 

@@ -145,6 +145,35 @@ func TestAKeyOfTheWrongTypeIsUnavailableAndTheRestWorks(t *testing.T) {
 	must(t, probes())
 }
 
+// What docs/redis.md tells to do about such a key must not leave the shard without what it held: edges that start later would not know it.
+func TestAKeyThatIsDeletedWithItsShardsLifeIsFilledAgainByTheEdges(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
+	e := startEdge(t, s)
+	entry := entriesOf(3, 1)
+	if d, err := e.Write(t.Context(), entry...); err != nil || d != revocation.Delivered {
+		t.Fatal(d, err)
+	}
+	inc, _ := e.Current()
+	bucket := fmt.Sprintf("{log:03}:snap:%d", int64(entry[0].Until)/3_600_000)
+	for _, key := range []string{"{log:03}:stream", bucket, "{log:03}:buckets", "{log:03}:current", "{log:03}:held"} {
+		server.Do("DEL", key)
+		server.Do("SETBIT", key, "1", "1") // a string that is nothing here
+		server.Do("DEL", key, "{log:03}:life")
+		eventually(t, key+" is filled again", func() bool {
+			head, err1 := s.Probe(t.Context(), 3, revocation.Beat{})
+			b, err2 := s.Snapshot(t.Context(), 3)
+			return err1 == nil && err2 == nil && head.Current == inc && slices.Contains(head.Held, inc) && len(b.Entries) == 1
+		})
+		eventually(t, "the edge follows the shard again", func() bool { return e.ShardStaleness(3) < time.Second })
+	}
+	late := startEdge(t, open(t, redis.Options{Addresses: []string{server.Addr()}}))
+	if now, _ := late.Current(); now != inc || !late.refuses(identity.Family(entry[0].Key)) {
+		t.Errorf("an edge that starts then mints under %v, not under %v, or lets the revoked session in", now, inc)
+	}
+}
+
 func TestAnIncarnationThatCantBeReadIsUnavailableNotAbsent(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}})
