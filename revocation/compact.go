@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 )
 
@@ -76,8 +77,8 @@ func (r *run) without(limit Millis) *run {
 	return b.done()
 }
 
-// attributions numbers the few regions, reasons and actors that many values share. The list only grows, so that whoever
-// holds an older one can go on reading it.
+// attributions numbers the few regions, reasons and actors that many values share. A list only grows, so that whoever
+// holds a shorter one can go on reading it; renumber begins another.
 type attributions struct {
 	list  []Value          // Since and Until are zero
 	known map[Value]uint32 // used by who writes only
@@ -105,4 +106,57 @@ func (a *attributions) value(p *packed) Value {
 	v := a.list[p.by]
 	v.Since, v.Until = p.since, p.until
 	return v
+}
+
+// manyNames is how many attributions there are before anyone looks whether they are needed.
+const manyNames = 1024
+
+// renumber leaves out the attributions that no record has any more, once they are more than half of many: whoever gives each
+// revocation a reason of its own would fill the memory with them.
+func (rs *runs) renumber(names attributions) attributions {
+	if len(names.list) < manyNames {
+		return names
+	}
+	used, n := make([]bool, len(names.list)), 0
+	for r := range rs.each() {
+		for p := range (*r).all() {
+			if !used[p.by] {
+				used[p.by] = true
+				n++
+			}
+		}
+	}
+	if n > len(names.list)/2 {
+		return names
+	}
+	var left attributions
+	for r := range rs.each() {
+		*r = (*r).named(names, &left, n)
+	}
+	return left
+}
+
+// each are the places of all runs that there are.
+func (rs *runs) each() iter.Seq[**run] {
+	return func(yield func(**run) bool) {
+		for scope := range rs {
+			for kind := range rs[scope] {
+				if r := &rs[scope][kind]; *r != nil && !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// named is a run with other numbers of its attributions, of which there will be n.
+func (r *run) named(before attributions, now *attributions, n int) *run {
+	to := r.shape
+	to.by = bytesFor(uint64(n))
+	b := newBuilder(to, r.len())
+	for p := range r.all() {
+		p.by = now.number(&before.list[p.by])
+		b.add(p)
+	}
+	return b.done()
 }

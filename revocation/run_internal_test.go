@@ -127,6 +127,29 @@ func Test_a_sweep_shrinks_runs(t *testing.T) {
 	same(t, s, want)
 }
 
+// Test_reasons_that_nothing_has_any_more_are_forgotten gives each revocation a reason of its own, as an API's caller may.
+func Test_reasons_that_nothing_has_any_more_are_forgotten(t *testing.T) {
+	entries := many(3 * youngest)
+	for i := range entries {
+		entries[i].Reason = fmt.Sprint("ticket ", i)
+		if i < len(entries)-100 {
+			entries[i].Until = entries[i].Since + 1
+		}
+	}
+	s, want := newShard(), reference{}
+	s.apply(entries)
+	s.sweep(entries[0].Since + 1_000_000)
+	want.apply(entries[len(entries)-100:])
+	same(t, s, want)
+	if n := len(s.names.list); n > 100 {
+		t.Errorf("%d reasons are kept for 100 revocations", n)
+	}
+	again := many(youngest + 1)
+	s.apply(again)
+	want.apply(again)
+	same(t, s, want)
+}
+
 // many are n revocations of families, whose ends lie within a month.
 func many(n int) []Entry {
 	draw := rand.New(rand.NewPCG(1, 2))

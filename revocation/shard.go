@@ -179,9 +179,10 @@ func (s *shard) sweep(limit Millis) {
 			runs[scope][kind] = r.without(limit)
 		}
 	}
+	names := runs.renumber(s.names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.runs = runs
+	s.runs, s.names = runs, names
 	for reg, v := range s.young {
 		if v.Until < limit {
 			delete(s.young, reg)
