@@ -36,9 +36,12 @@ func (f *Folder) parseOutbox(r *bufio.Reader) ([]revocation.Entry, error) {
 	return f.readRecords(r, h)
 }
 
+// told is how many records that cannot be used are reported one by one: without its key, a file has a hundred thousand of them.
+const told = 3
+
 // readRecords goes on behind a record that it cannot use.
 func (f *Folder) readRecords(r *bufio.Reader, h header) (waiting []revocation.Entry, refused error) {
-	for n := 1; ; n++ {
+	for n, bad := 1, 0; ; n++ {
 		line, torn, err := nextLine(r)
 		switch {
 		case torn || errors.Is(err, io.EOF):
@@ -46,18 +49,27 @@ func (f *Folder) readRecords(r *bufio.Reader, h header) (waiting []revocation.En
 		case err != nil:
 			return waiting, errors.Join(refused, f.refuse(OutboxName, Unread, err))
 		}
-		record, err := f.opt.Outbox.Open(h.place(n), line)
-		if err != nil {
-			refused = errors.Join(refused, f.refuse(OutboxName, Sealed, fmt.Errorf("record %d: %w", n, err)))
+		entries, problem, err := f.readRecord(h, n, line)
+		if err == nil {
+			waiting = append(waiting, entries...)
 			continue
 		}
-		entries, err := decode(record)
-		if err != nil {
-			refused = errors.Join(refused, f.refuse(OutboxName, Content, fmt.Errorf("record %d: %w", n, err)))
-			continue
+		if bad++; bad == told {
+			err = fmt.Errorf("%w; what else cannot be used is not reported one by one", err)
 		}
-		waiting = append(waiting, entries...)
+		if bad <= told {
+			refused = errors.Join(refused, f.refuse(OutboxName, problem, fmt.Errorf("record %d: %w", n, err)))
+		}
 	}
+}
+
+func (f *Folder) readRecord(h header, n int, line string) ([]revocation.Entry, Problem, error) {
+	record, err := f.opt.Outbox.Open(h.place(n), line)
+	if err != nil {
+		return nil, Sealed, err
+	}
+	entries, err := decode(record)
+	return entries, Content, err
 }
 
 func (f *Folder) refuse(name string, p Problem, err error) error {

@@ -166,6 +166,25 @@ func Test_what_cannot_be_opened_is_reported_and_set_aside_and_the_rest_waits(t *
 	}
 }
 
+func Test_of_a_hundred_records_without_their_key_a_few_are_reported(t *testing.T) {
+	now := time.Now()
+	o := options(ringOf(t, newKey(t, now.Add(-time.Hour))))
+	dir := t.TempDir()
+	f := claim(t, dir, o)
+	box, _ := openOutbox(t, f)
+	for range 100 {
+		if err := box.Add(someEntries(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = f.Close()
+	box, _, err := claim(t, dir, options(ringOf(t, newKey(t, now)))).OpenOutbox()
+	t.Cleanup(func() { _ = box.Close() })
+	if n := len(problems(err)); n != 3 || !strings.Contains(err.Error(), "not reported one by one") {
+		t.Errorf("%d reports: %v", n, err)
+	}
+}
+
 func Test_what_was_set_aside_can_be_put_back_once_the_key_is_there(t *testing.T) {
 	key, other := newKey(t, time.Now().Add(-time.Hour)), newKey(t, time.Now().Add(-time.Hour))
 	dir, entries := filled(t, options(ringOf(t, key)))
