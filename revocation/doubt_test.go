@@ -25,8 +25,14 @@ type scribbled struct {
 
 func (l *scribbled) write(name, value string) {
 	l.smu.Lock()
-	defer l.smu.Unlock()
 	l.snap[name], l.news[name] = value, value
+	l.smu.Unlock()
+	for { // the stream goes on with something else
+		if e := families(1)[0]; e.Shard() == shardOf(name) {
+			_ = l.memLog.Append(context.Background(), []revocation.Entry{e})
+			return
+		}
+	}
 }
 
 func (l *scribbled) mend(name string) {
@@ -50,7 +56,7 @@ func (l *scribbled) Snapshot(ctx context.Context, shard int) (revocation.Batch, 
 
 func (l *scribbled) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
 	b, err := l.memLog.Read(ctx, shard, after, wait)
-	if err != nil {
+	if err != nil || wait > 0 { // what is listened to is read again
 		return b, err
 	}
 	l.smu.Lock()

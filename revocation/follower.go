@@ -51,6 +51,7 @@ const interval = time.Second
 type Follower struct {
 	opt     FollowerOptions
 	cursors [Shards]Cursor    // each belongs to its shard's goroutine
+	heard   [Shards]Cursor    // likewise: up to where news were listened to
 	floors  [Shards]Cursor    // likewise: a probe has shown that nothing was trimmed unread up to here
 	lives   [Shards]string    // likewise: of the shard when its snapshot was read
 	paid    [Shards]int64     // likewise: of what this edge owed the shard
@@ -123,16 +124,28 @@ func (f *Follower) report(ctx context.Context, shard int, err error) {
 	}
 }
 
-// listen waits for news until the next probe is due.
+// listen waits for news until the next probe is due. They act at once, and are read again after that probe: who waits has a connection of
+// its own, and where a network falls in two, that may lead to a master whose place another has taken. What stands there says
+// nothing of what the other has.
 func (f *Follower) listen(ctx context.Context, shard int, wait time.Duration) error {
 	if wait < time.Millisecond {
 		return nil
 	}
-	return f.read(ctx, shard, wait)
+	from := f.cursors[shard]
+	if f.heard[shard].Compare(from) > 0 {
+		from = f.heard[shard]
+	}
+	b, err := f.opt.Stream.Read(ctx, shard, from, wait)
+	if err != nil {
+		return fmt.Errorf("listening to the log: %w", err)
+	}
+	f.opt.Replica.Apply(b.Entries...)
+	f.heard[shard] = b.Next
+	return nil
 }
 
-func (f *Follower) read(ctx context.Context, shard int, wait time.Duration) error {
-	b, err := f.opt.Stream.Read(ctx, shard, f.cursors[shard], wait)
+func (f *Follower) read(ctx context.Context, shard int) error {
+	b, err := f.opt.Stream.Read(ctx, shard, f.cursors[shard], 0)
 	if err != nil {
 		return fmt.Errorf("reading the log: %w", err)
 	}
@@ -191,7 +204,7 @@ func (f *Follower) catchUp(ctx context.Context, shard int, head Head) (whole boo
 	}
 	for f.cursors[shard].Compare(head.Last) < 0 {
 		before := f.cursors[shard]
-		if err := f.read(ctx, shard, 0); err != nil {
+		if err := f.read(ctx, shard); err != nil {
 			return false, err
 		}
 		if f.cursors[shard] == before {

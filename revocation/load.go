@@ -71,7 +71,7 @@ func (f *Follower) load(ctx context.Context, shard int, head Head) error {
 	if err := f.unchanged(ctx, shard, head); err != nil {
 		return err
 	}
-	f.cursors[shard], f.floors[shard], f.lives[shard], f.paid[shard] = head.Last, head.Last, head.Life, owed
+	f.cursors[shard], f.heard[shard], f.floors[shard], f.lives[shard], f.paid[shard] = head.Last, head.Last, head.Last, head.Life, owed
 	f.reached(shard)
 	f.opt.Replica.loaded(shard, head)
 	if gap && !first {

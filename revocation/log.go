@@ -89,7 +89,8 @@ type Stream interface {
 	Probe(ctx context.Context, shard int, mine Beat) (Head, error)
 	// Snapshot returns all registers of the shard that have not ended. Next is not used.
 	Snapshot(ctx context.Context, shard int) (Batch, error)
-	// Read returns what came after a position, waiting up to wait for the first entry. No entries: Next is after.
+	// Read returns what came after a position, waiting up to wait for the first entry. No entries: Next is after. Without a wait it asks
+	// whom Probe and Snapshot ask; with one it may ask another copy of the log.
 	Read(ctx context.Context, shard int, after Cursor, wait time.Duration) (Batch, error)
 }
 

@@ -17,6 +17,7 @@ func Test_no_order_of_steps_and_faults_breaks_the_promise(t *testing.T) {
 		{logmodel.Size{Revocations: 1}, logmodel.Faults{Lag: 1, Crash: 1}},
 		{logmodel.Size{Revocations: 1}, logmodel.Faults{Empty: 1, Lag: 1}},
 		{logmodel.Size{Revocations: 2}, logmodel.Faults{Trim: 1}},
+		{logmodel.Size{Revocations: 2}, logmodel.Faults{Stray: 1, Crash: 1}},
 		{logmodel.Size{Revocations: 1, Disks: 1}, logmodel.Faults{Empty: 1, Crash: 1}},
 		{logmodel.Size{Revocations: 1, Disks: 1}, logmodel.Faults{Fail: 1, Crash: 1}},
 		{logmodel.Size{Revocations: 1, Disks: 1, Saves: 1}, logmodel.Faults{Lag: 1, Crash: 1}},
@@ -51,6 +52,7 @@ func Test_each_rule_is_needed(t *testing.T) {
 		"second probe":   {func(r *logmodel.Rules) { r.SecondProbe = false }, logmodel.Size{Revocations: 2}, logmodel.Faults{Trim: 1}},
 		"outbox":         {func(r *logmodel.Rules) { r.Outbox = false }, logmodel.Size{Revocations: 1}, logmodel.Faults{Fail: 1}},
 		"retained":       {func(r *logmodel.Rules) { r.Retained = false }, logmodel.Size{Revocations: 1, Disks: 1}, logmodel.Faults{Empty: 1, Crash: 1}},
+		"cursor":         {func(r *logmodel.Rules) { r.Cursor = false }, logmodel.Size{Revocations: 2}, logmodel.Faults{Stray: 1}},
 		"before":         {func(r *logmodel.Rules) { r.Before = false }, logmodel.Size{Revocations: 1, Disks: 1, Saves: 1}, logmodel.Faults{Empty: 1, Crash: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

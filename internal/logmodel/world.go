@@ -19,10 +19,11 @@ type Rules struct {
 	Outbox        bool // what the log did not take is kept and delivered later
 	Retained      bool // what it took stays on the writer's disk until a saved copy holds it
 	Before        bool // a saved copy stands for what was delivered before it was made, not before it was on the disk
+	Cursor        bool // what is read between two probes alone moves the cursor, and no blocking read
 }
 
 // Whole are all rules.
-func Whole() Rules { return Rules{true, true, true, true, true, true, true, true, true, true} }
+func Whole() Rules { return Rules{true, true, true, true, true, true, true, true, true, true, true} }
 
 // Size is how much there is in a world.
 type Size struct {
@@ -38,6 +39,7 @@ type Faults struct {
 	Trim  int8 // the oldest entry leaves the stream
 	Crash int8 // an edge loses its memory; one with a disk is away until it starts on that, one without starts at once
 	Fail  int8 // a write has no answer, done or not
+	Stray int8 // a blocking read is answered by a master whose place another has taken
 }
 
 // world is a log, its edges, and what an observer knows who sees all.
@@ -104,6 +106,7 @@ func (e *edge) each(visit func(func(*world, *edge) bool)) {
 	}
 	visit((*world).round)
 	visit((*world).listen)
+	visit((*world).stray)
 	visit((*world).deliver)
 	visit(func(w *world, e *edge) bool { return take(&w.faults.Crash) && w.crash(e) })
 	if e.hasDisk {
@@ -154,8 +157,26 @@ func (w *world) listen(e *edge) bool {
 		return false
 	}
 	what, reached := w.log.after(e.cursor)
-	e.memory, e.cursor = e.memory|what, reached
-	return what != 0
+	news := what &^ e.memory
+	e.memory |= what
+	w.move(e, reached)
+	return news != 0
+}
+
+// stray is a blocking read that finds an entry where the log has none yet, as it is another server's.
+func (w *world) stray(e *edge) bool {
+	if e.step != idle || w.log.last == slots || !take(&w.faults.Stray) {
+		return false
+	}
+	w.move(e, w.log.last+1)
+	return true
+}
+
+// move is what a blocking read does to the cursor.
+func (w *world) move(e *edge, reached uint8) {
+	if !w.rules.Cursor {
+		e.cursor = reached
+	}
 }
 
 func (w *world) deliver(e *edge) bool {

@@ -93,7 +93,7 @@ func TestRS02WhatAFailoverLostIsGivenBackByTheEdgesThatKnowIt(t *testing.T) {
 	eventually(t, "another edge writes", func() bool { return second.Append(t.Context(), next) == nil })
 	eventually(t, "the first edge has it", func() bool { return first.refuses(identity.Family(next[0].Key)) })
 	eventually(t, "the first edge's blocking reads find the new master", func() bool {
-		_, err := s.Read(t.Context(), 5, revocation.Cursor{}, 0)
+		_, err := s.Read(t.Context(), 5, revocation.Cursor{}, 10*time.Millisecond)
 		return err == nil
 	})
 }

@@ -60,31 +60,47 @@ func (s *Store) scan(ctx context.Context, doing, key string, batch *revocation.B
 	}
 }
 
-// Read returns what came after a position, a thousand entries at most, and waits for the first up to wait. It uses
+// Read returns what came after a position, a thousand entries at most, and waits for the first up to wait. One that waits uses
 // a connection apart from the other calls, no breaker and no retry. A ctx that is cancelled while it waits is seen when the wait
-// ends; a deadline is kept.
-func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (revocation.Batch, error) {
+// ends; a deadline is kept. One that does not wait is a call like the others.
+func (s *Store) Read(ctx context.Context, shard int, after revocation.Cursor, wait time.Duration) (batch revocation.Batch, err error) {
 	const doing = "following the log"
+	if wait >= time.Millisecond {
+		return s.listen(ctx, doing, shard, after, wait)
+	}
+	err = s.call(ctx, doing, func(ctx context.Context) (err error) {
+		batch, err = s.news(ctx, s.client, shard, after, -1) // BLOCK 0 would wait for ever
+		return err
+	})
+	return batch, err
+}
+
+// listen is a Read that waits.
+func (s *Store) listen(ctx context.Context, doing string, shard int, after revocation.Cursor, wait time.Duration) (batch revocation.Batch, err error) {
 	if err := ctx.Err(); err != nil {
 		return revocation.Batch{}, s.unavailable(doing, err)
 	}
 	limited, cancel := context.WithTimeout(ctx, wait+readSlack)
 	defer cancel()
-	args := &goredis.XReadArgs{Streams: []string{s.keys.stream(shard)}, ID: after.String(), Count: readCount, Block: wait}
-	if wait < time.Millisecond {
-		args.Block = -1 // BLOCK 0 would wait for ever
-	}
-	var streams []goredis.XStream
-	err := guard(func() (err error) {
-		streams, err = s.reader.XRead(limited, args).Result()
+	err = guard(func() (err error) {
+		batch, err = s.news(limited, s.reader, shard, after, wait)
 		return err
 	})
-	batch := revocation.Batch{Next: after}
-	if err == nil {
-		err = addStreams(&batch, streams)
-	}
-	if err != nil && !errors.Is(err, goredis.Nil) {
+	if err != nil {
 		return revocation.Batch{}, s.unread(ctx, doing, err)
+	}
+	return batch, nil
+}
+
+// news asks for what came after a position.
+func (s *Store) news(ctx context.Context, of goredis.UniversalClient, shard int, after revocation.Cursor, block time.Duration) (revocation.Batch, error) {
+	streams, err := of.XRead(ctx, &goredis.XReadArgs{Streams: []string{s.keys.stream(shard)}, ID: after.String(), Count: readCount, Block: block}).Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return revocation.Batch{}, err
+	}
+	batch := revocation.Batch{Next: after}
+	if err := addStreams(&batch, streams); err != nil {
+		return revocation.Batch{}, err
 	}
 	return batch, nil
 }
