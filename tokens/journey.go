@@ -67,10 +67,10 @@ func (j *journey) refresh(ctx context.Context) (Outcome, error) {
 // ended reports whether the log has ended the session, or put another id in its place.
 func (j *journey) ended() bool { return j.opt.Log.Standing(&j.names).Revoked }
 
-// settle is how long the log's entry may take from one edge to another that explains why a record is gone.
+// settle is how long the log's entry may take from one edge to another that explains why a record is gone, or a token refused.
 const settle = time.Second
 
-// endedSoon is ended for a session whose record is gone: a logout, or a step-up at another edge, may be on its way.
+// endedSoon is ended where there seems to be a reason: the entry of a logout, or of a step-up at another edge, may be on its way.
 func (j *journey) endedSoon(ctx context.Context) bool {
 	for wait := time.Duration(0); !j.ended(); wait += poll {
 		if wait >= settle || ctx.Err() != nil {
@@ -182,15 +182,19 @@ func (j *journey) redeem(ctx context.Context, l *lease, kept session.Kept, onceM
 	}
 }
 
-// refused looks at the vault once more before a session ends: a newer record says that another edge was faster.
+// refused looks at the vault once more before a session ends: a newer record says that another edge was faster. Where there is none,
+// what explains the refusal may be on its way: the entry of a logout or a step-up, or the other edge's record.
 func (j *journey) refused(ctx context.Context, l *lease, tried session.Kept, onceMore bool) (Outcome, error) {
-	kept, found, err := j.opt.Vault.Get(ctx, j.session)
+	kept, newer, err := j.after(ctx, tried)
+	if err == nil && !newer && !j.endedSoon(ctx) {
+		kept, newer, err = j.after(ctx, tried)
+	}
 	switch {
 	case err != nil:
 		return NoStore, fmt.Errorf("looking whether another edge was faster: %w", err)
-	case j.ended(), !found && j.endedSoon(ctx):
+	case j.ended():
 		return Superseded, nil
-	case !found || kept.Number <= tried.Number:
+	case !newer:
 		return j.end(ctx, Refused, "refresh_refused")
 	}
 	j.learn(kept)
@@ -201,6 +205,12 @@ func (j *journey) refused(ctx context.Context, l *lease, tried session.Kept, onc
 		return Busy, errBusy
 	}
 	return j.redeem(ctx, l, kept, false)
+}
+
+// after returns the vault's record, and whether it is newer than one that was tried.
+func (j *journey) after(ctx context.Context, tried session.Kept) (kept session.Kept, newer bool, err error) {
+	kept, found, err := j.opt.Vault.Get(ctx, j.session)
+	return kept, found && kept.Number > tried.Number, err
 }
 
 // next is the record that a redemption leads to.

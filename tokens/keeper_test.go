@@ -432,6 +432,40 @@ func TestAStepUpDuringARefreshNeitherRevokesNorEndsTheFamily(t *testing.T) {
 	}
 }
 
+func TestARefusalThatAStepUpOrAnotherEdgeExplainsAMomentLaterEndsNothing(t *testing.T) {
+	for what, explain := range map[string]func(f *fleet, s *session.Session){
+		"a step-up, for which the provider took new tokens alone": func(f *fleet, s *session.Session) {
+			f.shop.end(revocation.Session(s.ID), "stepped_up")
+			must(f.t, f.vault.Delete(f.t.Context(), s))
+		},
+		"an edge that lost its lease": func(f *fleet, s *session.Session) {
+			kept, _, err := f.vault.Get(f.t.Context(), s)
+			must(f.t, err)
+			next := kept.Tokens
+			next.Number, next.Validated, next.Expires = kept.Number+1, time.Now(), time.Now().Add(life)
+			_, _, err = f.vault.Swap(f.t.Context(), s, kept, next)
+			must(f.t, err)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
+				f.idp.set(func(r *rotator) { r.lie = func() (*oidc.Refreshed, error) { return nil, refusal() } })
+				time.Sleep(life)
+				done := make(chan struct{})
+				go func() { defer close(done); f.access(s, 3) }()
+				time.Sleep(500 * time.Millisecond)
+				explain(f, s)
+				<-done
+				other := *s
+				other.ID = identity.NewSessionID()
+				if why := f.shop.endedWhy(&other); why != "" || f.edges[0].events != 0 || f.edges[0].count(tokens.Refused) != 0 {
+					t.Errorf("the session has ended: %q; %v", why, f.edges[0].outcomes)
+				}
+			})
+		})
+	}
+}
+
 func TestTheProviderIsAskedFromTimeToTimeThoughNobodyNeedsAToken(t *testing.T) {
 	const every = 5 * time.Minute
 	inBubble(t, 3, every, func(t *testing.T, f *fleet, s *session.Session) {
