@@ -22,7 +22,7 @@ setup: ## get what the tests need: redis-server, iproute2, Chromium, Java, Keycl
 # Most tests wait more than they compute, so that twice as many at a time as there are cores are right.
 .PHONY: test
 test: setup ## run every test; skipped ones are listed at the end (EDGEAUTH_REQUIRE_ALL=1: they fail)
-	@go test -json -race -shuffle=on -parallel $$((2 * $$(nproc))) -timeout 30m ./... | go run ./scripts/testsummary
+	@go test -json -race -shuffle=on -parallel $$((2 * $$(getconf _NPROCESSORS_ONLN))) -timeout 30m ./... | go run ./scripts/testsummary
 
 .PHONY: build
 build: ## build the binary edgeauth
