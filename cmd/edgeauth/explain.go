@@ -76,15 +76,10 @@ func (f *explainFlags) add(cmd *cobra.Command) {
 	complete("output", "text", "json")
 	complete("method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 	complete("device", "new", "known", "90d")
-	_ = cmd.RegisterFlagCompletionFunc("provider", f.completeProviders)
+	completeProvider(cmd, &f.config)
 	_ = cmd.RegisterFlagCompletionFunc("level", f.completeLevels)
 	cmd.MarkFlagsMutuallyExclusive("event", "url")
 	cmd.MarkFlagsOneRequired("event", "url")
-}
-
-// completeProviders names the providers of --config.
-func (f *explainFlags) completeProviders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeLevels names the levels of --config.

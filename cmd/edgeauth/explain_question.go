@@ -176,7 +176,9 @@ func findProvider(cfg *config.Config, file, name, user string) (config.Provider,
 				return p, sub, nil
 			}
 		}
-		return config.Provider{}, "", fmt.Errorf("--user names the issuer %q, which is none of those in %s: %s", issuer, file, named(cfg))
+		if strings.Contains(issuer, "://") { // a sub may hold a | too: auth0|5f7c8ec7
+			return config.Provider{}, "", fmt.Errorf("%q names the issuer %q, which is none of those in %s: %s", user, issuer, file, named(cfg))
+		}
 	}
 	if name == "" && len(cfg.Providers) == 1 {
 		name = cfg.Providers[0].Name

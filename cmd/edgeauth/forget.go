@@ -34,9 +34,7 @@ func newForget() *cobra.Command {
 	cmd.Flags().StringVar(&f.provider, "provider", "", "the provider of --subject, by its name in the configuration")
 	cmd.Flags().StringVar(&f.subject, "subject", "", "the sub that the provider knows the person by")
 	_ = cmd.MarkFlagRequired("subject")
-	_ = cmd.RegisterFlagCompletionFunc("provider", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
-	})
+	completeProvider(cmd, &f.config)
 	return cmd
 }
 

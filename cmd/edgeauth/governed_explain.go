@@ -18,6 +18,9 @@ type explainer struct {
 
 // Explain implements api.Explainer.
 func (x explainer) Explain(ctx context.Context, in *api.Question) (api.Explanation, error) {
+	if in.Who != nil && x.tree.nameOf(in.Who.Issuer) == "" {
+		return api.Explanation{}, fmt.Errorf("%w: subject.issuer: is none of those that are configured", api.ErrQuestion)
+	}
 	f := flagsOf(in)
 	q, err := f.question(x.tree.cfg)
 	if err != nil {

@@ -76,6 +76,13 @@ func refuseStrangers(group *cobra.Command) {
 	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
+// completeProvider completes --provider by the names that a configuration has.
+func completeProvider(cmd *cobra.Command, config *string) {
+	_ = cmd.RegisterFlagCompletionFunc("provider", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return providerNames(*config), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
 // configFlag adds --config to a command that needs the configuration file.
 func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVarP(path, "config", "c", "", "configuration file (YAML)")

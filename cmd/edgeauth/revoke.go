@@ -41,6 +41,7 @@ func newRevoke() *cobra.Command {
 	configFlag(cmd, &f.config)
 	cmd.Flags().StringVar(&f.session, "session", "", "a session by its public name")
 	cmd.Flags().StringVar(&f.provider, "provider", "", "the provider of --subject, by its name in the configuration")
+	completeProvider(cmd, &f.config)
 	cmd.Flags().StringVar(&f.subject, "subject", "", "every session of a person: the sub at --provider")
 	cmd.Flags().BoolVar(&f.all, "all", false, "every session of everybody")
 	cmd.Flags().StringVar(&f.reason, "reason", "operator", "why; kept in the log and in audit events")

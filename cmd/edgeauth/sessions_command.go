@@ -62,9 +62,7 @@ func (f *apiFlags) add(cmd *cobra.Command, person string) {
 		_ = cmd.MarkFlagFilename(name)
 	}
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("provider", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return providerNames(f.config), cobra.ShellCompDirectiveNoFileComp
-	})
+	completeProvider(cmd, &f.config)
 	cmd.MarkFlagsMutuallyExclusive("config", "server")
 	cmd.MarkFlagsRequiredTogether("cert-file", "key-file")
 }

@@ -102,11 +102,16 @@ func Test_the_API_explains_as_the_command_line_does(t *testing.T) {
 	if got.GetAction() != "deny" || got.GetReason() == "" {
 		t.Errorf("action %q, reason %q", got.GetAction(), got.GetReason())
 	}
+	if x, err := g.caller(0, g.watcher()).Explain(t.Context(), &edgeauthv1.ExplainRequest{Url: "/", Subject: personAt("corp", "auth0|a")}); err != nil ||
+		x.GetExplanation().GetFields()["person"].GetStructValue().GetFields()["sub"].GetStringValue() != "auth0|a" {
+		t.Errorf("a sub with a |: %v %v", x, err)
+	}
 	for what, req := range map[string]*edgeauthv1.ExplainRequest{
 		"another host":       {Url: "https://elsewhere.test/"},
 		"a level of nobody":  {Url: "/", Level: "high"},
 		"an unknown level":   {Url: "/", Subject: personAt("corp", "a"), Level: "highest"},
 		"an unknown issuer":  {Url: "/", Subject: &edgeauthv1.Person{At: &edgeauthv1.Person_Issuer{Issuer: "https://other.test"}, Sub: "a"}},
+		"an issuer's name":   {Url: "/", Subject: &edgeauthv1.Person{At: &edgeauthv1.Person_Issuer{Issuer: "corp"}, Sub: "a"}},
 		"an issuer with a |": {Url: "/", Subject: &edgeauthv1.Person{At: &edgeauthv1.Person_Issuer{Issuer: "https://a|b"}, Sub: "a"}},
 	} {
 		if _, err := g.caller(0, g.watcher()).Explain(t.Context(), req); status.Code(err) != codes.InvalidArgument || strings.Contains(err.Error(), "--") {
