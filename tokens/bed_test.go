@@ -237,6 +237,7 @@ type shop struct {
 	away   bool
 	gets   int
 	onGet  func(n int) // before the n-th reading
+	onSwap func()      // after a record has taken another's place; nil: nothing
 
 	replica *revocation.Replica
 }
@@ -288,6 +289,9 @@ func (s *shop) Swap(_ context.Context, key string, seen, value []byte, _ time.Du
 			s.values[key] = slices.Clone(value)
 		}
 	})
+	if ok && s.onSwap != nil {
+		s.onSwap()
+	}
 	return ok, err
 }
 

@@ -31,10 +31,10 @@ func (j *journey) keep(ctx context.Context, seen session.Kept, t session.Tokens)
 	for pause := keepPause; ; pause = min(2*pause, time.Second) {
 		now, swapped, err := j.opt.Vault.Swap(ctx, j.session, seen, t)
 		switch {
-		case err == nil && swapped:
+		case err == nil && swapped && !j.ended():
 			j.learn(now)
 			return Refreshed, nil
-		case err == nil:
+		case err == nil: // a logout that had read the old record has deleted the new one, or another edge was faster
 			return j.tooLate(ctx, t)
 		case ctx.Err() != nil || j.ending():
 			return Refreshed, nil // this edge has it in memory, and tries again with its next flight

@@ -397,6 +397,21 @@ func TestALogoutDuringARefreshRevokesWhatItBringsAndKeepsNothing(t *testing.T) {
 	})
 }
 
+func TestALogoutThatDeletesTheNewRecordHavingReadTheOldOneLeavesNoGoodToken(t *testing.T) {
+	inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
+		time.Sleep(life)
+		f.shop.onSwap = func() {
+			f.shop.end(revocation.Family(s.Family), "logout")
+			must(t, f.vault.Delete(t.Context(), s))
+		}
+		f.access(s, 1)
+		synctest.Wait()
+		if f.edges[0].count(tokens.Superseded) != 1 || fmt.Sprint(f.idp.revoked) != "[refresh-2]" || f.shop.endedWhy(s) != "logout" {
+			t.Errorf("outcomes %v, revoked %v, ended: %q", f.edges[0].outcomes, f.idp.revoked, f.shop.endedWhy(s))
+		}
+	})
+}
+
 func TestAStepUpDuringARefreshNeitherRevokesNorEndsTheFamily(t *testing.T) {
 	for name, refused := range map[string]bool{"the provider still takes the old token": false, "it takes the new ones alone": true} {
 		t.Run(name, func(t *testing.T) {
