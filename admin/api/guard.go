@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/edgeauth/edgeauth/admin/edgeauthv1"
 	"github.com/edgeauth/edgeauth/audit"
@@ -138,6 +139,9 @@ func (a *API) check(req any) error {
 	if hasUnknown(m.ProtoReflect()) {
 		return status.Error(codes.InvalidArgument, "the request has a field that this release does not know")
 	}
+	if name := oddTime(m.ProtoReflect()); name != "" {
+		return wrong(&errdetails.BadRequest_FieldViolation{Field: name, Description: "must be a time of the years 1 to 9999, with up to 999,999,999 nanoseconds"})
+	}
 	err := a.valid.Validate(m)
 	broken, ok := errors.AsType[*protovalidate.ValidationError](err)
 	switch {
@@ -152,17 +156,37 @@ func (a *API) check(req any) error {
 
 // violations says all that is wrong with a request, for people and, field by field, for programs.
 func violations(e *protovalidate.ValidationError) error {
-	details, texts := &errdetails.BadRequest{}, []string{}
+	var fields []*errdetails.BadRequest_FieldViolation
 	for _, v := range e.Violations {
-		field, text := protovalidate.FieldPathString(v.Proto.GetField()), v.Proto.GetMessage()
-		details.FieldViolations = append(details.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: field, Description: text})
-		texts = append(texts, strings.TrimPrefix(field+": "+text, ": "))
+		fields = append(fields, &errdetails.BadRequest_FieldViolation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage()})
+	}
+	return wrong(fields...)
+}
+
+func wrong(fields ...*errdetails.BadRequest_FieldViolation) error {
+	var texts []string
+	for _, f := range fields {
+		texts = append(texts, strings.TrimPrefix(f.GetField()+": "+f.GetDescription(), ": "))
 	}
 	st := status.New(codes.InvalidArgument, audit.Text(strings.Join(texts, "; "), 1000))
-	if with, err := st.WithDetails(details); err == nil {
+	if with, err := st.WithDetails(&errdetails.BadRequest{FieldViolations: fields}); err == nil {
 		st = with
 	}
 	return st.Err()
+}
+
+// oddTime names a time that no calendar has. JSON has no way to write one, and the rules of the .proto compare them as they are.
+func oddTime(m protoreflect.Message) (name string) {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if f.IsList() || f.IsMap() || f.Message() == nil { // no request has a list of times, or one further down
+			return true
+		}
+		if t, ok := v.Message().Interface().(*timestamppb.Timestamp); ok && t.CheckValid() != nil {
+			name = string(f.Name())
+		}
+		return name == ""
+	})
+	return name
 }
 
 func hasUnknown(m protoreflect.Message) bool {
