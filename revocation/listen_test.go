@@ -89,6 +89,9 @@ func Test_an_edge_that_listens_to_a_server_which_is_ahead_of_the_log_asks_no_mor
 		defer e.stop()
 		elsewhere, _ := ended()
 		put(log.other, elsewhere)
+		log.other.mu.Lock()
+		log.other.shards[0].stream[0].at.Major += 3_600_000 // its clock is an hour ahead
+		log.other.mu.Unlock()
 		log.other.tellAll()
 		before := log.probes.Load()
 		time.Sleep(10 * time.Second)
