@@ -43,5 +43,8 @@ func (e *edge) checkStore() (admin.State, string) {
 	if ok, detail := e.store.Status(); !ok {
 		return admin.Degraded, detail
 	}
+	if s, ok := e.store.(interface{ Evicts() string }); ok && s.Evicts() != "" {
+		return admin.Degraded, s.Evicts()
+	}
 	return admin.Ready, ""
 }

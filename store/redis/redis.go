@@ -26,7 +26,8 @@ type Store struct {
 	probe   string // the script that is sent most
 
 	inFlight atomic.Int64
-	answered atomic.Bool // whether the server ever did, be it with an error
+	answered atomic.Bool            // whether the server ever did, be it with an error
+	evicts   atomic.Pointer[string] // see Evicts
 }
 
 // New makes a store of valid options. It opens no connection: a server that is down now may be up later, and the first
