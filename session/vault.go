@@ -37,6 +37,9 @@ type Kept struct {
 	sealed []byte // as the store has it; two records are never sealed to the same bytes
 }
 
+// Written reports whether the vault has had this record.
+func (k Kept) Written() bool { return k.sealed != nil }
+
 // Put keeps tokens for as long as the session can live, in place of those that it had.
 func (v *Vault) Put(ctx context.Context, s *Session, t Tokens) error {
 	sealed, err := v.seal(s, &t)

@@ -50,6 +50,9 @@ func (e *edge) count(o tokens.Outcome) int {
 	return e.outcomes[o]
 }
 
+// remembered is how many sessions an edge of a fleet has in mind.
+const remembered = 8
+
 func newFleet(t *testing.T, n int, revalidate time.Duration) *fleet {
 	t.Helper()
 	key, err := session.GenerateKey(time.Time{})
@@ -69,7 +72,7 @@ func newFleet(t *testing.T, n int, revalidate time.Duration) *fleet {
 	for range n {
 		e := &edge{outcomes: map[tokens.Outcome]int{}}
 		e.Keeper = tokens.New(tokens.Options{
-			Vault: f.vault, Leases: f.shop, Log: f.shop, Revoker: f.shop, Now: time.Now,
+			Vault: f.vault, Leases: f.shop, Log: f.shop, Revoker: f.shop, Now: time.Now, Size: remembered,
 			Audit: audit.New(slog.New(slog.DiscardHandler), func(audit.Event) { e.mu.Lock(); e.events++; e.mu.Unlock() }, time.Now),
 			Terms: func(issuer, client string) (tokens.Terms, bool) {
 				every, known := f.asked[client]

@@ -131,6 +131,7 @@ func (j *journey) forget() {
 	j.entry.mu.Lock()
 	defer j.entry.mu.Unlock()
 	j.entry.kept = session.Kept{}
+	j.entry.owed.Store(false)
 }
 
 // hold does under the lease what has to be done. The vault is read anew: its record may have changed while the lease was

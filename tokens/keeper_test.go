@@ -230,6 +230,26 @@ func TestAStoreThatGoesAwayBetweenRedemptionAndRecordLosesNoSession(t *testing.T
 	})
 }
 
+func TestWhatTheStoreIsOwedIsNotForgottenForOtherSessions(t *testing.T) {
+	inBubble(t, 1, 0, func(t *testing.T, f *fleet, s *session.Session) {
+		f.idp.set(func(r *rotator) {
+			r.after = func(*oidc.Refreshed, error) error { f.shop.set(func() { f.shop.away = true }); return nil }
+		})
+		time.Sleep(life)
+		f.one(0, s)
+		time.Sleep(3 * time.Minute) // nobody tries to write it any more
+		f.idp.set(func(r *rotator) { r.after = nil })
+		f.shop.set(func() { f.shop.away = false })
+		for range 4 * remembered {
+			f.one(0, f.login())
+		}
+		time.Sleep(life)
+		if got, failed := f.access(s, 1); len(failed) != 0 || f.shop.endedWhy(s) != "" {
+			t.Errorf("the session whose tokens only this edge had: %v, %v, ended: %q", got, failed, f.shop.endedWhy(s))
+		}
+	})
+}
+
 func TestAStoreThatIsAwayForLongerThanTheNewTokenLivesSendsNobodyToTheLogin(t *testing.T) {
 	for what, first := range map[string]func(f *fleet, s *session.Session){
 		"refreshed for a request":                  func(f *fleet, s *session.Session) { f.one(0, s) },

@@ -3,6 +3,7 @@ package tokens
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgeauth/edgeauth/identity"
@@ -20,6 +21,8 @@ type entry struct {
 	failed error         // why the last flight brought nothing; nil: it worked, or there are no tokens
 	retry  time.Time     // before which no other flight begins
 	pause  time.Duration // before the retry after the next failure
+
+	owed atomic.Bool // the vault has not taken kept yet, and this edge alone has it; may be read without the lock
 }
 
 const (
@@ -36,6 +39,7 @@ const (
 
 // learn takes over a record.
 func (e *entry) learn(kept session.Kept) {
+	e.owed.Store(!kept.Written())
 	e.kept, e.share = kept, rand.Float64()
 	e.due = refreshAt(kept.Tokens, refreshFrom+e.share*(refreshTo-refreshFrom))
 }
@@ -88,7 +92,8 @@ func (e *entry) fail(err error, now time.Time) {
 func (e *entry) succeed() { e.failed, e.retry, e.pause = nil, time.Time{}, 0 }
 
 // memory knows entries by session id, in two generations: when the young one is full it becomes the old one, and the old one is
-// forgotten. What is forgotten is read from the vault again.
+// forgotten. What is forgotten is read from the vault again; what the vault is still owed is not forgotten, so long as it fills no
+// generation. Without the store nothing is refreshed, so that there is little of it.
 type memory struct {
 	mu         sync.Mutex // guards the maps
 	young, old map[identity.SessionID]*entry
@@ -106,8 +111,18 @@ func (m *memory) entry(id identity.SessionID) *entry {
 		e = &entry{}
 	}
 	if m.young == nil || len(m.young) >= m.limit {
-		m.young, m.old = map[identity.SessionID]*entry{}, m.young
+		m.turn()
 	}
 	m.young[id] = e
 	return e
+}
+
+func (m *memory) turn() {
+	forgotten := m.old
+	m.young, m.old = map[identity.SessionID]*entry{}, m.young
+	for id, e := range forgotten {
+		if e.owed.Load() && len(m.young) < m.limit/2 {
+			m.young[id] = e
+		}
+	}
 }
