@@ -22,7 +22,7 @@ func (e *edge) checkLog() (admin.State, string) {
 	case stale > lateLog:
 		return admin.Degraded, fmt.Sprintf("this edge's copy may be %s old%s", age(stale), e.lateShards())
 	case e.replica.Unreadable() > 0:
-		return admin.Degraded, fmt.Sprintf("%d entries of the revocation log cannot be read, being corrupt or of a later release; what they name is refused, and the audit event log_entry_unreadable says which they are", e.replica.Unreadable())
+		return admin.Degraded, fmt.Sprintf("the revocation log has entries that cannot be read (%d), being corrupt or of a later release; what they name is refused, and the audit event log_entry_unreadable says which they are", e.replica.Unreadable())
 	}
 	return admin.Ready, ""
 }
