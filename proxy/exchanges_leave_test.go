@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,19 @@ func TestALongPollIsToldToComeAgainWhenItsEdgeShutsDown(t *testing.T) {
 			t.Errorf("got %d %s, %v", res.StatusCode, body, err)
 		}
 		b.gone()
+	})
+}
+
+// The race detector tells whether an exchange is on the list before it can be cut.
+func TestAnExchangeMayBeCutAtTheMomentThatItBegins(t *testing.T) {
+	inHall(t, options{}, nil, func(h *hall) {
+		h.open.Leave(0)
+		for range 100 {
+			h.front.ServeHTTP(httptest.NewRecorder(), h.request("/x", h.alice()).WithContext(h.over))
+		}
+		if n := h.cuts.Load(); n != 100 {
+			t.Errorf("%d of 100 were cut", n)
+		}
 	})
 }
 

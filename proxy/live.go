@@ -55,13 +55,14 @@ type way interface {
 	wait()
 }
 
-// begin registers an exchange whose answer goes to w. The error, one too many, is for the client.
+// begin registers an exchange whose answer goes to w. From then on it may be cut. The error, one too many, is for the client.
 func (x *exchange) begin(w http.ResponseWriter, r *http.Request) (*live, error) {
 	l := &live{x: x, in: x.h.opt.Exchanges, method: r.Method, client: x.record.Client, out: http.NewResponseController(w), asked: x.kindOf(r)}
+	l.ctx, l.cancel = context.WithCancelCause(r.Context())
 	if err := l.in.enter(l, l.asked); err != nil {
+		l.cancel(err)
 		return nil, x.refuseMore(err)
 	}
-	l.ctx, l.cancel = context.WithCancelCause(r.Context())
 	return l, nil
 }
 
