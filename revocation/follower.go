@@ -124,24 +124,42 @@ func (f *Follower) report(ctx context.Context, shard int, err error) {
 	}
 }
 
+// gather is how long an edge that has heard news goes on listening before it probes, at most: a burst of them is asked about once, and not
+// while they are still on their way to everybody.
+const gather = 100 * time.Millisecond
+
 // listen waits for news until the next probe is due. They act at once, and are read again after that probe: who waits has a connection of
 // its own, and where a network falls in two, that may lead to a master whose place another has taken. What stands there says
 // nothing of what the other has.
 func (f *Follower) listen(ctx context.Context, shard int, wait time.Duration) error {
-	if wait < time.Millisecond {
-		return nil
+	due, first := f.opt.Now().Add(wait), true
+	for wait >= time.Millisecond {
+		news, err := f.hear(ctx, shard, wait)
+		if err != nil || !news {
+			return err
+		}
+		now := f.opt.Now()
+		if soon := now.Add(gather); first && soon.Before(due) {
+			due = soon
+		}
+		wait, first = due.Sub(now), false
 	}
+	return nil
+}
+
+// hear waits for news once, and reports whether there were any.
+func (f *Follower) hear(ctx context.Context, shard int, wait time.Duration) (news bool, err error) {
 	from := f.cursors[shard]
 	if f.heard[shard].Compare(from) > 0 {
 		from = f.heard[shard]
 	}
 	b, err := f.opt.Stream.Read(ctx, shard, from, wait)
 	if err != nil {
-		return fmt.Errorf("listening to the log: %w", err)
+		return false, fmt.Errorf("listening to the log: %w", err)
 	}
 	f.opt.Replica.Apply(b.Entries...)
 	f.heard[shard] = b.Next
-	return nil
+	return b.Next != from, nil
 }
 
 func (f *Follower) read(ctx context.Context, shard int) error {

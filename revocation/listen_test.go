@@ -100,3 +100,25 @@ func Test_an_edge_that_listens_to_a_server_which_is_ahead_of_the_log_asks_no_mor
 		}
 	})
 }
+
+func Test_a_burst_of_revocations_acts_at_once_and_is_asked_about_once(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &strayLog{memLog: &memLog{}}
+		e := startEdge(t, log)
+		defer e.stop()
+		time.Sleep(10*time.Second + 100*time.Millisecond) // the next probe is not due yet
+		before := log.probes.Load()
+		for range 10 {
+			entry, names := ended()
+			put(log.memLog, entry)
+			log.tellAll()
+			if synctest.Wait(); !e.Standing(&names).Revoked {
+				t.Error("a revocation is not heard of at once")
+			}
+		}
+		time.Sleep(500 * time.Millisecond)
+		if n := log.probes.Load() - before; n > 4 {
+			t.Errorf("ten revocations within ten milliseconds cost %d probes", n)
+		}
+	})
+}
