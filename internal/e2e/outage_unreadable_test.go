@@ -46,9 +46,10 @@ func Test_RS_whom_an_entry_names_that_cannot_be_read_is_refused_and_an_operator_
 	if _, body := e.Get(e.Admin + "/readyz"); !strings.Contains(body, "degraded") || !strings.Contains(body, "of a later release") {
 		t.Errorf("/readyz does not say so: %s", body)
 	}
-	if log := e.Log(); !strings.Contains(log, "1 entries cannot be read, 1 of them of a later release") || !strings.Contains(log, register) {
-		t.Error("the log does not say what cannot be read")
-	}
+	e.Until("the log says what cannot be read", func() bool { // of one shard in one line
+		log := e.Log()
+		return strings.Contains(log, "entries cannot be read, 1 of them of a later release") && strings.Contains(log, register)
+	})
 	wantPage(t, gone.Open(f.origin+"/")) // logs in anew
 
 	late := f.prepare()
