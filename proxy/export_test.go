@@ -56,8 +56,8 @@ func Forget(h *Handler) {
 	}
 }
 
-// Outgoing returns what is done to the header of a request that is forwarded.
-func Outgoing(h *Handler, r *http.Request) func(http.Header) {
+// admitted is the exchange of a request, and who has been let in with it.
+func admitted(h *Handler, r *http.Request) (*exchange, *opened) {
 	t, err := h.read(r)
 	if err != nil {
 		panic(err)
@@ -68,7 +68,12 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 	}
 	now := h.opt.Now()
 	_, o, _ := h.admit(r, route, policy.Request{}, now)
-	x := h.exchange(r, route, t, now)
+	return h.exchange(r, route, t, now), o
+}
+
+// Outgoing returns what is done to the header of a request that is forwarded.
+func Outgoing(h *Handler, r *http.Request) func(http.Header) {
+	x, o := admitted(h, r)
 	if err := x.identify(r, o); err != nil {
 		panic(err)
 	}
@@ -78,17 +83,7 @@ func Outgoing(h *Handler, r *http.Request) func(http.Header) {
 
 // Lending returns what gets the access token for a request that is forwarded.
 func Lending(h *Handler, r *http.Request) func() error {
-	t, err := h.read(r)
-	if err != nil {
-		panic(err)
-	}
-	route, err := h.routeOf(r, t, false)
-	if err != nil {
-		panic(err)
-	}
-	now := h.opt.Now()
-	_, o, _ := h.admit(r, route, policy.Request{}, now)
-	x := h.exchange(r, route, t, now)
+	x, o := admitted(h, r)
 	x.bearer = o
 	return func() error {
 		answered, err := x.lend(nil, r)
