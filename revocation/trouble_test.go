@@ -60,6 +60,7 @@ func Test_each_reason_of_a_trouble_is_logged_once_and_so_is_its_end(t *testing.T
 			Stream: log, Sink: log, Replica: replica, Log: slog.New(slog.NewTextHandler(&said, nil)), Now: time.Now,
 			Notify: func(revocation.Happening, string) {},
 		})
+		log.fail("refused", everyShard()...) // before the first probe, which asks them one after another
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { _ = f.Run(ctx) })

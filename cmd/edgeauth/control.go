@@ -123,14 +123,18 @@ func askToRevoke(ctx context.Context, socket string, e revocation.Entry, of abou
 	if err := askEdge(ctx, socket, "/revoke", wireEntry{name, value, of}, &answer); err != nil {
 		return "", err
 	}
-	switch answer.Delivery {
+	return howFar("the edge on this machine", answer.Delivery), nil
+}
+
+// howFar says what is known of a revocation of which an edge has told a delivery, by its name. One of a later release is no promise.
+func howFar(edge, delivery string) string {
+	switch delivery {
 	case revocation.Delivered.String():
-		return everyEdgeRefuses, nil
+		return everyEdgeRefuses
 	case revocation.Pending.String():
-		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back", nil
+		return edge + " refuses already; its store is away, so other edges follow when it is back"
 	case revocation.InMemory.String():
-		return "the edge on this machine refuses already; its store is away, so other edges follow when it is back, unless the edge here is restarted before: " +
-			"its outbox is full or has no disk", nil
+		return edge + " refuses already; its store is away, so other edges follow when it is back, unless that edge is restarted before: its outbox is full or has no disk"
 	}
-	return fmt.Sprintf("the edge on this machine refuses; what it says of the others, %.20q, this release does not know", answer.Delivery), nil
+	return fmt.Sprintf("%s refuses; what it says of the others, %.20q, this release does not know", edge, delivery)
 }

@@ -104,8 +104,8 @@ func TestARevocationOfWhichALaterReleaseSaysSomethingElseIsNotCalledDelivered(t 
 		edgeauthv1.Delivery_DELIVERY_DELIVERED: everyEdgeRefuses,
 		edgeauthv1.Delivery_DELIVERY_PENDING:   "other edges follow when it is back",
 		edgeauthv1.Delivery_DELIVERY_IN_MEMORY: "unless that edge is restarted before",
-		edgeauthv1.Delivery(9):                 "9, this release does not know",
-		0:                                      "DELIVERY_UNSPECIFIED, this release does not know",
+		edgeauthv1.Delivery(9):                 `"9", this release does not know`,
+		0:                                      `"unspecified", this release does not know`,
 	} {
 		if got := deliveryWords(d); !strings.Contains(got, want) || d != edgeauthv1.Delivery_DELIVERY_DELIVERED && strings.Contains(got, everyEdgeRefuses) {
 			t.Errorf("%v: %q", d, got)

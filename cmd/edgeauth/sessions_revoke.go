@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,18 +126,9 @@ func (f *endFlags) told(cmd *cobra.Command, answer client.Message, what string, 
 	})
 }
 
-// deliveryWords is how far a revocation has come. A word of a later release is no promise.
+// deliveryWords is how far a revocation has come. The API's names are those of the log.
 func deliveryWords(d edgeauthv1.Delivery) string {
-	switch d {
-	case edgeauthv1.Delivery_DELIVERY_DELIVERED:
-		return everyEdgeRefuses
-	case edgeauthv1.Delivery_DELIVERY_PENDING:
-		return "the edge that was asked refuses already; its store is away, so other edges follow when it is back"
-	case edgeauthv1.Delivery_DELIVERY_IN_MEMORY:
-		return "the edge that was asked refuses already; its store is away, so other edges follow when it is back, unless that edge is restarted before: " +
-			"its outbox is full or has no disk"
-	}
-	return "the edge that was asked refuses; what it says of the others, " + d.String() + ", this release does not know"
+	return howFar("the edge that was asked", strings.ToLower(strings.TrimPrefix(d.String(), "DELIVERY_")))
 }
 
 func truths(of ...bool) (n int) {
