@@ -46,8 +46,18 @@ func runWithPrefixes(t *testing.T, o redis.Options) {
 	})
 }
 
+// usual is how long a command may take unless a configuration says otherwise: for tests in which somebody has to give up.
+const usual = 250 * time.Millisecond
+
+// open is patient unless told otherwise, so that a busy machine is not taken for a server that is away.
 func open(t *testing.T, o redis.Options) *redis.Store {
 	t.Helper()
+	if o.Command == 0 {
+		o.Command = 5 * time.Second
+	}
+	if o.Connect == 0 && o.Command > usual {
+		o.Connect = 5 * time.Second
+	}
 	s, err := redis.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func TestAConfigurationThatDoesNotFitTheServerIsToldWhatToChange(t *testing.T) {
 				return strings.Contains(said, row.says)
 			})
 			if !strings.Contains(said, row.says) || w.count(row.cause) == 0 {
-				t.Errorf("counted as %v, said %s", w.called, said)
+				t.Errorf("%v, said %s", w, said)
 			}
 			storetest.RequireUnavailable(t, s) // and no absence
 		})

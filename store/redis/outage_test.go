@@ -207,13 +207,13 @@ func TestRS01AnswersThatAreNoneAreUnavailableWithTheirCause(t *testing.T) {
 				t.Errorf("the error says neither where nor %q: %v", row.says, err)
 			}
 			if row.cause != "" && w.count(row.cause) != 1 {
-				t.Errorf("counted as %v, want %s", w.called, row.cause)
+				t.Errorf("%v, want %s", w, row.cause)
 			}
 			if _, err := s.Read(t.Context(), 3, revocation.Cursor{}, 10*time.Millisecond); err == nil {
 				t.Error("the log was read")
 			}
 			if row.cause != "" && w.missed(row.cause) == 0 && w.missed(redis.Malformed) == 0 { // a read expects an array
-				t.Errorf("blocking reads failed as %v, want %s", w.unread, row.cause)
+				t.Errorf("%v, want blocking reads that failed as %s", w, row.cause)
 			}
 			storetest.RequireUnavailable(t, s)
 			storetest.RequireUnavailable(t, s)
@@ -243,7 +243,7 @@ func TestRS01AServerThatCannotSaveToDiskTakesNothingUntilItCan(t *testing.T) {
 		t.Errorf("claim: %v", err)
 	}
 	if w.count("misconf") == 0 {
-		t.Errorf("counted as %v", w.called)
+		t.Error(w)
 	}
 	must(t, os.RemoveAll(file))
 	server.Do("BGSAVE")

@@ -166,7 +166,7 @@ func wakes(t *testing.T, s Subject) {
 func waitsInVain(t *testing.T, s Subject) {
 	must(t, s.Append(t.Context(), inShard(7, 2)))
 	_, next := readAll(t, s, 7, revocation.Cursor{})
-	b, err := s.Read(t.Context(), 7, next, 20*time.Millisecond)
+	b, err := s.Read(t.Context(), 7, next, time.Second)
 	must(t, err)
 	if diff := cmp.Diff(revocation.Batch{Next: next}, b); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -127,7 +127,7 @@ func calls(s Subject) map[string]func(context.Context) error {
 		"Probe":    func(ctx context.Context) error { _, err := s.Probe(ctx, 0, revocation.Beat{}); return err },
 		"Snapshot": func(ctx context.Context) error { _, err := s.Snapshot(ctx, 0); return err },
 		"Read": func(ctx context.Context) error {
-			_, err := s.Read(ctx, 0, revocation.Cursor{}, 10*time.Millisecond)
+			_, err := s.Read(ctx, 0, revocation.Cursor{}, time.Second)
 			return err
 		},
 		"Append": func(ctx context.Context) error {

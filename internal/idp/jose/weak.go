@@ -18,18 +18,22 @@ func WeakRSA(id string, bits int, e int64) (Key, error) {
 	if bits < 512 || bits%256 != 0 {
 		return Key{}, fmt.Errorf("a weak RSA key of %d bits: want a multiple of 256, at least 512", bits)
 	}
-	n, d, err := modulus(bits/256, big.NewInt(e))
+	primes, d, err := primesFor(bits/256, big.NewInt(e))
 	if err != nil {
 		return Key{}, err
 	}
-	return Key{ID: id, Alg: "RS256", Sign: textbook(n, d), JWK: rsaJWK(id, n, e)}, nil
+	n := big.NewInt(1)
+	for _, p := range primes {
+		n.Mul(n, p)
+	}
+	return Key{ID: id, Alg: "RS256", Sign: textbook(primes, n, d), JWK: rsaJWK(id, n, e)}, nil
 }
 
-// modulus returns the product of that many primes and the private exponent to e.
-func modulus(primes int, e *big.Int) (n, d *big.Int, err error) {
+// primesFor returns that many primes and the private exponent to e.
+func primesFor(count int, e *big.Int) (primes []*big.Int, d *big.Int, err error) {
 	one := big.NewInt(1)
-	n, phi := big.NewInt(1), big.NewInt(1)
-	for primes > 0 {
+	phi := big.NewInt(1)
+	for len(primes) < count {
 		var p *big.Int
 		fips140.WithoutEnforcement(func() { p, err = rand.Prime(rand.Reader, 256) })
 		if err != nil {
@@ -39,18 +43,17 @@ func modulus(primes int, e *big.Int) (n, d *big.Int, err error) {
 		if new(big.Int).GCD(nil, nil, q, e).Cmp(one) != 0 {
 			continue
 		}
-		n.Mul(n, p)
+		primes = append(primes, p)
 		phi.Mul(phi, q)
-		primes--
 	}
 	if e.Cmp(one) == 0 {
-		return n, one, nil
+		return primes, one, nil
 	}
-	return n, new(big.Int).ModInverse(e, phi), nil
+	return primes, new(big.Int).ModInverse(e, phi), nil
 }
 
 // textbook is RSASSA-PKCS1-v1_5 without any of the checks of crypto/rsa.
-func textbook(n, d *big.Int) Signer {
+func textbook(primes []*big.Int, n, d *big.Int) Signer {
 	return func(input []byte) []byte {
 		size := (n.BitLen() + 7) / 8
 		sum := sha256.Sum256(input)
@@ -61,6 +64,20 @@ func textbook(n, d *big.Int) Signer {
 		}
 		em[0], em[1], em[size-len(info)-1] = 0, 1, 0
 		copy(em[size-len(info):], info)
-		return new(big.Int).Exp(new(big.Int).SetBytes(em), d, n).FillBytes(make([]byte, size))
+		return power(new(big.Int).SetBytes(em), d, primes).FillBytes(make([]byte, size))
 	}
+}
+
+// power is m^d modulo the product of the primes, prime by prime (RFC 8017, 5.1.2): 16,384 bits at once would take a second, and
+// whoever waits for the signature may not.
+func power(m, d *big.Int, primes []*big.Int) *big.Int {
+	s, product := new(big.Int), big.NewInt(1)
+	for _, p := range primes {
+		order := new(big.Int).Sub(p, big.NewInt(1))
+		h := new(big.Int).Exp(m, new(big.Int).Mod(d, order), p)
+		h.Sub(h, s).Mul(h, new(big.Int).ModInverse(product, p)).Mod(h, p)
+		s.Add(s, h.Mul(h, product))
+		product.Mul(product, p)
+	}
+	return s
 }
