@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgeauth/edgeauth/internal/browser"
 	"github.com/edgeauth/edgeauth/internal/edgetest"
@@ -24,6 +26,12 @@ func Test_CK20_in_Chromium_twenty_tabs_opened_at_once_all_land_on_their_own_page
 		if !strings.HasPrefix(tab.URL(), r.keycloak.URL()) {
 			t.Errorf("tab %d stands at %s", i, tab.URL())
 		}
+	}
+	// A second after it was loaded Keycloak's page loads itself anew if another tab began a login. One that does so while somebody logs in
+	// may take the new session for an old one, and stays.
+	time.Sleep(3 * time.Second)
+	for _, tab := range tabs {
+		tab.WaitURL("^" + regexp.QuoteMeta(r.keycloak.URL()))
 	}
 	signIn(tabs[7], "alice", "alice")
 	for i, tab := range tabs { // Keycloak's own script sees the login in the other tabs and goes on there
