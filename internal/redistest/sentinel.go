@@ -66,7 +66,7 @@ func StartGroupOn(t testing.TB, places []Place, silent time.Duration, opts ...Op
 // startSentinel runs one Sentinel.
 func startSentinel(t testing.TB, at Place, master *Server, quorum int, silent time.Duration) *Server {
 	t.Helper()
-	s := prepare(t, []Option{On(at), func(o *options) { o.sentinel = true }})
+	s := prepare(t, []Option{On(at), func(o *options) { o.sentinel, o.tls = true, master.options.tls }})
 	var err error
 	for range tries {
 		s.port = s.choose()
@@ -75,6 +75,10 @@ func startSentinel(t testing.TB, at Place, master *Server, quorum int, silent ti
 			s.host(), s.port, s.dir, MasterName, master.host(), master.port, quorum, silent.Milliseconds())
 		if master.options.password != "" {
 			text += fmt.Sprintf("sentinel auth-pass %s %q\n", MasterName, master.options.password)
+		}
+		if p := s.options.tls; p != nil {
+			text += fmt.Sprintf("tls-port %d\nport 0\ntls-replication yes\ntls-auth-clients no\n"+
+				"tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\n", s.port, p.cert, p.key, p.ca)
 		}
 		if err = os.WriteFile(filepath.Join(s.dir, sentinelFile), []byte(text), 0o600); err == nil {
 			err = s.run()

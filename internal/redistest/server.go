@@ -72,9 +72,9 @@ func WithAppendOnly() Option { return func(o *options) { o.appendOnly = true } }
 // WithPassword demands password of every client.
 func WithPassword(password string) Option { return func(o *options) { o.password = password } }
 
-// WithTLS has the server speak TLS alone, to clients, replicas and the other nodes of a cluster. Everybody shows the same
-// certificate, which has to be for 127.0.0.1 and be issued by what is in caFile. Whether clients are asked for one, WithArgs can
-// say ("--tls-auth-clients", "no"); otherwise they are.
+// WithTLS has the server speak TLS alone, to clients, replicas, the other nodes of a cluster and its Sentinels, which do the same.
+// Everybody shows the same certificate, which has to be for 127.0.0.1 and be issued by what is in caFile. Whether clients are asked for
+// one, WithArgs can say ("--tls-auth-clients", "no"); otherwise they are, but not by Sentinels.
 func WithTLS(certFile, keyFile, caFile string) Option {
 	return func(o *options) {
 		o.tls = &pair{certFile, keyFile, caFile}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/edgeauth/edgeauth/internal/redistest"
+	"github.com/edgeauth/edgeauth/revocation"
 	"github.com/edgeauth/edgeauth/store/redis"
 	"github.com/edgeauth/edgeauth/store/storetest"
 )
@@ -82,6 +83,26 @@ func TestAClusterThatSpeaksTLSAloneIsUsedAndItsFailoverOutlived(t *testing.T) {
 	storetest.RequireAvailable(t, s)
 	eventually(t, "the replicas acknowledge", func() bool { return s.Append(t.Context(), entries) == nil })
 	cluster.Nodes()[0].Kill()
+	requireEntries(t, s, entries)
+
+	o.TLS = nil
+	plain := open(t, o)
+	storetest.RequireUnavailable(t, plain)
+}
+
+func TestAGroupWhoseSentinelsSpeakTLSAloneIsUsedAndItsFailoverOutlived(t *testing.T) {
+	t.Parallel()
+	cert, key, roots := certificate(t)
+	group := redistest.StartGroup(t, 2, 3, redistest.WithTLS(cert, key, cert), redistest.WithArgs("--tls-auth-clients", "no"))
+	o := redis.Options{Addresses: group.Addrs(), MasterName: redistest.MasterName, Acknowledge: 1, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	entries := everywhere()
+	s := open(t, o)
+	storetest.RequireAvailable(t, s)
+	eventually(t, "a replica acknowledges", func() bool { return s.Append(t.Context(), entries) == nil })
+	first := group.Master()
+	first.Do("WAIT", "2", "10000")
+	first.Kill()
+	eventually(t, "another master answers", func() bool { _, err := s.Probe(t.Context(), 0, revocation.Beat{}); return err == nil })
 	requireEntries(t, s, entries)
 
 	o.TLS = nil
